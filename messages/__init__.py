@@ -1,0 +1,1 @@
+"""What is said. One module per conversation; its docstring is the protocol."""

@@ -1,0 +1,133 @@
+"""Conversation: an operator changes and reads worlds through the Supervisor.
+
+client -> supervisor   AddWorld       -> WorldAdded | Refused
+client -> supervisor   RemoveWorld    -> WorldRemoved | Refused
+client -> supervisor   SubmitInput    -> InputAnswered | Refused       answered after the commit
+client -> supervisor   ListWorlds     -> WorldsListed
+client -> supervisor   ShowWorld      -> WorldShown | Refused
+client -> supervisor   ShowPerson     -> PersonShown | Refused
+client -> supervisor   ListGenerations -> GenerationsListed | Refused
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from messages.base import Ask, Message
+from messages.service import WorldReport
+from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, Tick, WorldId
+
+IDEMPOTENCY_KEY_CHARS_MAX = 200
+PAYLOAD_KEYS_MAX = 64
+
+
+class AddWorld(Ask):
+    """Register a world, or go on with the stored one of the same id and definition."""
+
+    document: str
+    """The world file as JSON text, already checked by the sender."""
+    source: str
+    """The file it came from, for error messages."""
+    fresh: bool = False
+    """Start over, forgetting the stored world of this id."""
+    generation: GenerationMode | None = None
+
+
+class WorldAdded(Message):
+    ask_id: str
+    world_id: WorldId
+    resumed: bool
+    tick: Tick
+
+
+class RemoveWorld(Ask):
+    world_id: WorldId
+
+
+class WorldRemoved(Message):
+    ask_id: str
+    world_id: WorldId
+    tick: Tick
+
+
+class SubmitInput(Ask):
+    world_id: WorldId
+    kind: InputKind
+    payload: dict[str, Any] = Field(default_factory=dict, max_length=PAYLOAD_KEYS_MAX)
+    idempotency_key: str | None = Field(default=None, max_length=IDEMPOTENCY_KEY_CHARS_MAX)
+
+
+class InputAnswered(Message):
+    """The committed outcome. `applied` False: the world refused it and `detail["reason"]` says why."""
+
+    ask_id: str
+    world_id: WorldId
+    seq: Seq
+    applied: bool
+    detail: dict[str, Any]
+    tick: Tick
+    """The committed tick of the world when this was answered."""
+    world_time: float
+
+
+class ListWorlds(Ask):
+    pass
+
+
+class WorldsListed(Message):
+    ask_id: str
+    worlds: tuple[WorldReport, ...]
+
+
+class ShowWorld(Ask):
+    world_id: WorldId
+
+
+class WorldShown(Message):
+    ask_id: str
+    report: WorldReport
+    config: dict[str, Any]
+    """The simulation block in force, camelCase, every key with its value."""
+    plan: dict[str, Any]
+    """The last committed tick's WorkPlan: what ran, what was left out and why."""
+    flags: dict[str, Any]
+
+
+class ShowPerson(Ask):
+    world_id: WorldId
+    npc_id: NpcId
+
+
+class PersonShown(Message):
+    ask_id: str
+    view: dict[str, Any]
+    """id, name, tier, location, personality, components (settled to `world_time`), waiting."""
+    tick: Tick
+    world_time: float
+
+
+class GenerationRow(Message):
+    request_id: RequestId
+    npc_id: NpcId | None
+    kind: str
+    band: str
+    status: str
+    attempts: int
+    made_tick: Tick
+    handed_tick: Tick
+    landed_tick: Tick | None
+    reason: str
+    result: dict[str, Any] | None
+
+
+class ListGenerations(Ask):
+    world_id: WorldId
+    limit: int = Field(default=50, ge=1, le=1000)
+
+
+class GenerationsListed(Message):
+    ask_id: str
+    rows: tuple[GenerationRow, ...]
+    counts: dict[str, int]

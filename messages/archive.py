@@ -1,0 +1,171 @@
+"""Conversation: storing and loading worlds and their inputs. All SQL of a host's shards is the Archivist's.
+
+supervisor -> archivist   OpenArchive       -> ArchiveOpened | Refused
+supervisor -> archivist   RegisterWorld     -> WorldRegistered | Refused
+supervisor -> archivist   RetireWorld       -> WorldRetired | Refused
+supervisor -> archivist   RecordInput       -> InputRecorded | Refused
+supervisor -> archivist   AskOutcome        -> OutcomeFound | OutcomePending
+supervisor -> archivist   CountGenerations  -> GenerationsCounted
+client's ask, forwarded   ReadGenerations   -> GenerationsListed (messages.admin)
+shard -> archivist        ClaimWorld        -> WorldClaimed | Refused
+shard -> archivist        OwnWorlds         after an Archivist restart: who owns what
+shard -> archivist        FetchInputs       -> InputsRecorded
+shard -> archivist        QuarantineWorld   (told, not answered)
+archivist -> shard        InputsRecorded    new inputs of a world it owns, as they become durable
+gate -> archivist         CollectResults    terminal generation rows become inputs
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from messages.base import Ask, Message
+from messages.commits import Mark, Snapshot
+from messages.service import ServiceSettings
+from simulation.units import Epoch, GenerationMode, InputKind, Seq, Tick, WorldId
+
+
+class OpenArchive(Ask):
+    settings: ServiceSettings
+
+
+class ArchiveOpened(Message):
+    ask_id: str
+    pid: int
+    worlds: tuple[WorldId, ...]
+    """Every stored world that is not retired, to be placed on shards by `theatrum serve`."""
+
+
+class RegisterWorld(Ask):
+    document: str
+    source: str
+    fresh: bool
+    generation: GenerationMode | None
+
+
+class WorldRegistered(Message):
+    ask_id: str
+    world_id: WorldId
+    name: str
+    resumed: bool
+    tick: Tick
+    quarantined: str = ""
+
+
+class RetireWorld(Ask):
+    world_id: WorldId
+
+
+class WorldRetired(Message):
+    ask_id: str
+    world_id: WorldId
+    tick: Tick
+
+
+class StoredInput(Message):
+    """A durable input. `tick` and `ordinal` are None until it has been applied."""
+
+    seq: Seq
+    kind: InputKind
+    payload: dict[str, Any]
+    tick: Tick | None = None
+    ordinal: int | None = None
+
+
+class RecordInput(Ask):
+    world_id: WorldId
+    kind: InputKind
+    payload: dict[str, Any]
+    idempotency_key: str | None
+
+
+class InputRecorded(Message):
+    """Durable, not yet applied. `known`: the idempotency key was recorded before, under this seq."""
+
+    ask_id: str
+    world_id: WorldId
+    seq: Seq
+    known: bool
+
+
+class AskOutcome(Ask):
+    world_id: WorldId
+    seq: Seq
+
+
+class OutcomeFound(Message):
+    ask_id: str
+    world_id: WorldId
+    seq: Seq
+    applied: bool
+    detail: dict[str, Any]
+    tick: Tick
+    answer_at_tick: Tick
+
+
+class OutcomePending(Message):
+    ask_id: str
+    world_id: WorldId
+    seq: Seq
+
+
+class InputsRecorded(Message):
+    """In order of seq. The shard ignores seqs it has seen and asks for a gap with FetchInputs."""
+
+    world_id: WorldId
+    inputs: tuple[StoredInput, ...]
+
+
+class FetchInputs(Message):
+    world_id: WorldId
+    after: Seq
+
+
+class ClaimWorld(Ask):
+    """Take ownership: one more epoch, and what recovery needs. The `skip` newest snapshots are corrupt."""
+
+    world_id: WorldId
+    shard: int
+    skip: int = 0
+
+
+class WorldClaimed(Message):
+    ask_id: str
+    world_id: WorldId
+    name: str
+    epoch: Epoch
+    number: int
+    """Of the last commit."""
+    document: str
+    generation: GenerationMode | None
+    """What the run asks for; None: as the world's own configuration says."""
+    mark: Mark | None
+    snapshot: Snapshot | None
+    inputs: tuple[StoredInput, ...]
+    """Applied after the snapshot (by ordinal), then the waiting ones (by seq)."""
+    quarantined: str = ""
+
+
+class OwnWorlds(Message):
+    shard: int
+    epochs: dict[WorldId, Epoch]
+
+
+class QuarantineWorld(Message):
+    world_id: WorldId
+    epoch: Epoch
+    reason: str
+    """Rule, person and traceback; empty releases it."""
+
+
+class CountGenerations(Ask):
+    pass
+
+
+class GenerationsCounted(Message):
+    ask_id: str
+    by_world: dict[WorldId, dict[str, int]]
+
+
+class CollectResults(Message):
+    """Hint: at least one generation row became terminal. Safe to lose, safe to repeat."""

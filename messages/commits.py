@@ -1,0 +1,102 @@
+"""Conversation: what leaves a world for good, written in one transaction conditional on its epoch.
+
+shard -> archivist   Commit
+archivist -> shard   Committed | Fenced
+
+A shard keeps a record until it is answered and sends it again after an Archivist restart; writing one twice
+is writing it once, by (world, epoch, number).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from messages.base import Message
+from simulation.units import Band, Epoch, Micros, NpcId, RequestId, Seq, SessionId, Tick, WorldId
+
+
+class InputOutcome(Message):
+    """An input as it was applied: after `tick` ticks, as the world's `ordinal`-th applied input."""
+
+    seq: Seq
+    tick: Tick
+    ordinal: int
+    applied: bool
+    detail: dict[str, Any]
+    answer_at_tick: Tick
+    """The answer waits for this tick to be committed: an explicit step is done when its ticks are."""
+
+
+class RequestRow(Message):
+    """A generation request as it is committed, before it is ever a job. `params` is JSON."""
+
+    request_id: RequestId
+    npc_id: NpcId | None
+    session_id: SessionId | None = None
+    user_id: str | None = None
+    kind: str
+    params: dict[str, Any]
+    band: Band
+    component: str
+    """The component of the person that the result is written to."""
+    made_tick: Tick
+    made_at: Micros
+    handed_tick: Tick
+    land_tick: Tick | None
+    """Lockstep: the tick its outcome is applied at. None: as it comes."""
+    deadline_s: float
+    """Real seconds after the commit; not started by then, it expires (live only)."""
+
+
+class Mark(Message):
+    """Where a world stands: shown to people only once committed."""
+
+    tick: Tick
+    world_time: Micros
+    state_hash: str
+    mode: str
+    requests: int
+    decisions_by_tier: dict[str, int]
+    people_by_tier: dict[str, int]
+
+
+class Snapshot(Message):
+    tick: Tick
+    ordinal: int
+    """How many inputs are applied in it."""
+    body: bytes
+    """Versioned, compressed and checksummed by `simulation.snapshot`."""
+
+
+class CommitRecord(Message):
+    """Everything `world` did since the record before. `number` counts a world's commits from 1, gapless."""
+
+    world_id: WorldId
+    epoch: Epoch
+    number: int
+    from_tick: Tick
+    to_tick: Tick
+    outcomes: tuple[InputOutcome, ...] = ()
+    requests: tuple[RequestRow, ...] = ()
+    mark: Mark
+    snapshot: Snapshot | None = None
+
+
+class Commit(Message):
+    """A batch: records of different worlds, each its own success or refusal."""
+
+    shard: int
+    records: tuple[CommitRecord, ...]
+
+
+class Committed(Message):
+    records: tuple[tuple[WorldId, Epoch, int], ...]
+    """(world, epoch, number) of each record that is durable."""
+
+
+class Fenced(Message):
+    """Somebody else owns the world now: stop it, its writes are refused."""
+
+    world_id: WorldId
+    epoch: Epoch
+    owner_epoch: Epoch

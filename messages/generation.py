@@ -1,0 +1,49 @@
+"""Conversation: committed generation requests on their way to becoming jobs.
+
+supervisor -> gate   OpenGate     -> GateOpened | Refused
+supervisor -> gate   Wire         (messages.shards) new addresses after the Archivist was restarted
+shard -> gate        RequestsCommitted   hint: new rows; the rows themselves are read from the database
+gate -> archivist    CollectResults      (messages.archive)
+gate -> supervisor   GateReported        about once a second
+supervisor -> gate   CloseGate    -> GateClosed
+"""
+
+from __future__ import annotations
+
+from messages.base import Ask, Message
+from messages.service import ServiceSettings
+from messages.shards import Wire
+from simulation.units import WorldId
+
+
+class OpenGate(Ask):
+    settings: ServiceSettings
+    wire: Wire
+
+
+class GateOpened(Message):
+    ask_id: str
+    pid: int
+
+
+class RequestsCommitted(Message):
+    """Safe to lose: the gate also looks on its own, every few seconds and when it starts."""
+
+    world_id: WorldId
+    count: int
+
+
+class GateReported(Message):
+    jobs: dict[str, int]
+    in_flight: int
+    deferred: int
+    trouble: str = ""
+    """One sentence while Redis or the database cannot be reached, and since when."""
+
+
+class CloseGate(Ask):
+    pass
+
+
+class GateClosed(Message):
+    ask_id: str

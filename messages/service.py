@@ -1,0 +1,129 @@
+"""Conversation: the service process starts the Supervisor, watches it and drains it.
+
+main -> supervisor   StartService
+supervisor -> main   ServiceStarted | Refused
+main -> supervisor   SetGoal            how far the worlds run before the drain
+supervisor -> main   GoalSet
+main -> supervisor   AskStatus
+supervisor -> main   StatusReported
+main -> supervisor   Drain
+supervisor -> main   Drained
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from messages.base import Ask, Message
+from simulation.units import Tick, WorldId
+
+
+class Speed(StrEnum):
+    REAL = "real"
+    MAX = "max"
+
+
+class ServiceSettings(Message):
+    """What every process of one service needs to know. Wall times are real seconds."""
+
+    database_url: str
+    redis_url: str
+    namespace: str
+    """Prefix of every key and queue name in Redis, one per data folder."""
+    shards: int = 1
+    speed: Speed = Speed.REAL
+    log_level: str = "info"
+    log_format: str = "console"
+    main_pid: int
+    """When this process is gone, every actor process goes too."""
+    commit_every_s: float = 1.0
+    commit_delay_s: float = 0.05
+    """The longest a commit waits while an input, a request or a player does."""
+
+
+class StartService(Ask):
+    settings: ServiceSettings
+
+
+class ServiceStarted(Message):
+    ask_id: str
+    supervisor_pid: int
+    admin_pid: int
+
+
+class Goal(Message):
+    """How far to run: `ticks` more, or until `until_tick` of a world's life. Neither: for ever."""
+
+    ticks: int | None = None
+    until_tick: int | None = None
+
+
+class SetGoal(Ask):
+    goal: Goal
+
+
+class GoalSet(Message):
+    ask_id: str
+
+
+class AskStatus(Ask):
+    pass
+
+
+class WorldReport(Message):
+    """One world as of its last commit. `lateness_*` are real milliseconds over the last minute."""
+
+    world_id: WorldId
+    name: str
+    status: str
+    """running | paused | turn_based | waiting | recovering | quarantined | stopped"""
+    because: str = ""
+    shard: int
+    tick: Tick
+    world_time: float
+    """Game seconds."""
+    time_of_day: str = ""
+    state_hash: str
+    decisions: int
+    decisions_by_tier: dict[str, int]
+    people_by_tier: dict[str, int]
+    requests: int
+    lateness_p50_ms: float = 0.0
+    lateness_p99_ms: float = 0.0
+    missed_ticks: int = 0
+    goal_reached: bool = False
+
+
+class StatusReported(Message):
+    ask_id: str
+    worlds: tuple[WorldReport, ...]
+    jobs: dict[str, int]
+    """Generation requests of all worlds by status, as last counted."""
+    restarts: dict[str, int]
+    """Child name -> times restarted since the service started."""
+    troubles: tuple[str, ...] = ()
+    """What is wrong right now, one sentence each: Redis away, a world in quarantine."""
+
+
+class Drain(Ask):
+    """Last snapshot and commit of every world, then stop every child."""
+
+
+class WorldSummary(Message):
+    world_id: WorldId
+    name: str
+    tick: Tick
+    world_time: float
+    decisions: int
+    decisions_by_tier: dict[str, int]
+    requests: int
+    jobs: dict[str, int]
+    state_hash: str
+    status: str
+
+
+class Drained(Message):
+    ask_id: str
+    worlds: tuple[WorldSummary, ...]
+    unsaved: tuple[WorldId, ...] = ()
+    """Worlds whose last commit was not acknowledged in time: they resume from the one before."""

@@ -1,0 +1,117 @@
+"""Conversation: the Supervisor places worlds on shards and hears what became of them.
+
+supervisor -> shard   OpenShard    -> ShardOpened
+supervisor -> shard   Wire         new addresses after a sibling was restarted
+supervisor -> shard   AdoptWorld   -> WorldOpened | WorldFailed
+supervisor -> shard   DropWorld    -> WorldDropped       after its last snapshot is committed
+supervisor -> shard   RunTo        how far to tick
+supervisor -> shard   ReadWorld    -> WorldShown         (messages.admin, answered after the commit)
+supervisor -> shard   ReadPerson   -> PersonShown | Refused
+supervisor -> shard   DrainShard   -> ShardDrained
+shard -> supervisor   ShardReported       about once a second
+shard -> supervisor   InputsAnswered      after the commit
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict
+
+from messages.base import Ask, Message
+from messages.service import Goal, ServiceSettings, WorldReport
+from simulation.units import NpcId, Seq, Tick, WorldId
+
+
+class Wire(Message):
+    """Where a shard's siblings live. Addresses are Thespian's, opaque to everyone but the shell."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    archivist: Any
+    gate: Any
+
+
+class OpenShard(Ask):
+    shard: int
+    settings: ServiceSettings
+    wire: Wire
+
+
+class ShardOpened(Message):
+    ask_id: str
+    shard: int
+    pid: int
+
+
+class AdoptWorld(Message):
+    world_id: WorldId
+
+
+class WorldOpened(Message):
+    shard: int
+    report: WorldReport
+
+
+class WorldFailed(Message):
+    """A world that cannot run. `quarantined` worlds stay stored; every other world goes on."""
+
+    shard: int
+    world_id: WorldId
+    reason: str
+    quarantined: bool
+
+
+class DropWorld(Message):
+    world_id: WorldId
+
+
+class WorldDropped(Message):
+    shard: int
+    world_id: WorldId
+    report: WorldReport | None
+
+
+class RunTo(Message):
+    """`goal` counted from each world's tick when this arrives; `until_tick` from its birth."""
+
+    goal: Goal
+
+
+class ReadWorld(Ask):
+    world_id: WorldId
+
+
+class ReadPerson(Ask):
+    world_id: WorldId
+    npc_id: NpcId
+
+
+class AnsweredInput(Message):
+    seq: Seq
+    applied: bool
+    detail: dict[str, Any]
+
+
+class InputsAnswered(Message):
+    world_id: WorldId
+    answers: tuple[AnsweredInput, ...]
+    tick: Tick
+    world_time: float
+
+
+class ShardReported(Message):
+    shard: int
+    worlds: tuple[WorldReport, ...]
+    troubles: tuple[str, ...] = ()
+
+
+class DrainShard(Ask):
+    pass
+
+
+class ShardDrained(Message):
+    ask_id: str
+    shard: int
+    worlds: tuple[WorldReport, ...]
+    unsaved: tuple[WorldId, ...]

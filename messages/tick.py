@@ -1,0 +1,163 @@
+"""Conversation: one tick inside a shard. Plain frozen dataclasses, passed by reference within one process.
+
+shard -> world   Deliver | MakeTick | Settle | TakeMark | Look | LookAt
+world -> tier    TickTier    -> TierTicked
+world -> tier    TouchTier   -> TierWasTouched
+world -> tier    LookAtPerson -> PersonSeen
+world -> tier    HashTier    -> TierHashed
+world -> outbox  Ticked | Settled | Marked | Seen | PersonFound | Crashed      (actors.outbox: never `send`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from messages.archive import StoredInput
+from messages.commits import InputOutcome, Mark, RequestRow
+from simulation.orders import Failure, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
+from simulation.units import Micros, NpcId, Tick, Tier, WorldId
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """shard -> world: durable inputs, to be applied in order at the next tick boundary."""
+
+    inputs: tuple[StoredInput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakeTick:
+    """shard -> world: apply the waiting inputs and make one tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """shard -> world: apply the waiting inputs now, at this boundary, without a tick (a paused world)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """shard -> world: configuration, flags and last plan, for `ask_id`."""
+
+    ask_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAt:
+    ask_id: str
+    npc_id: NpcId
+
+
+@dataclass(frozen=True, slots=True)
+class TakeMark:
+    """shard -> world: the mark for a commit record, its state hash brought up to date; with a snapshot if asked."""
+
+    snapshot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TickTier:
+    order: TierOrder
+
+
+@dataclass(frozen=True, slots=True)
+class TierTicked:
+    report: TierReport
+
+
+@dataclass(frozen=True, slots=True)
+class TouchTier:
+    touch: TierTouch
+
+
+@dataclass(frozen=True, slots=True)
+class TierWasTouched:
+    touched: TierTouched
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtPerson:
+    ask_id: str
+    npc_id: NpcId
+    now: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSeen:
+    ask_id: str
+    view: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class HashTier:
+    copy: bool
+    """Also hand over a copy of every column, for a snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class TierHashed:
+    tier: Tier
+    people_sum: int
+    people: int
+    columns: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """world -> outbox: one tick is made. Nothing of it is true outside until it is committed."""
+
+    world_id: WorldId
+    tick: Tick
+    size: Micros
+    world_time: Micros
+    plan: WorkPlan
+    npc_ticks: int
+    job_ops: int
+    served: Mapping[Tier, int]
+    outcomes: tuple[InputOutcome, ...]
+    requests: tuple[RequestRow, ...]
+    failures: tuple[Failure, ...]
+    refused_requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    world_id: WorldId
+    outcomes: tuple[InputOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    world_id: WorldId
+    mark: Mark
+    ordinal: int
+    parts: Any
+    """With a snapshot: what `simulation.snapshot.encode` takes. None without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    world_id: WorldId
+    ask_id: str
+    config: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    flags: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFound:
+    world_id: WorldId
+    ask_id: str
+    view: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """A handler raised: the world's actors are thrown away and rebuilt from its last commit."""
+
+    world_id: WorldId
+    tick: Tick
+    where: str
+    traceback: str

@@ -1,0 +1,1 @@
+"""What lasts. Rows in, domain values out; one function per question."""

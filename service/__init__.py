@@ -1,0 +1,1 @@
+"""What is started: settings, CLI, embedded servers, logging, the process table."""

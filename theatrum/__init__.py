@@ -1,0 +1,1 @@
+"""The public face: what embedders and plug-in authors import. Re-exports only."""
