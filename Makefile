@@ -64,8 +64,8 @@ python:
 	@command -v "$(PYTHON)" >/dev/null || { \
 		echo "$(PYTHON) is not on PATH. Theatrum needs Python 3.11 or newer: on Debian and Ubuntu," \
 		"apt-get install python3 python3-venv; or name one, make run PYTHON=python3.12." >&2; exit 1; }
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "Theatrum needs Python 3.11 or newer and $(PYTHON) is $$($(PYTHON) -V 2>&1);" \
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Theatrum needs Python 3.11 or newer and $(PYTHON) is not;" \
 		"name a newer one: make run PYTHON=python3.12." >&2; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make virtual environments." \
