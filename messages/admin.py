@@ -20,7 +20,10 @@ from messages.service import WorldReport
 from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, Tick, WorldId
 
 IDEMPOTENCY_KEY_CHARS_MAX = 200
+"""Characters. A UUID is 36; longer than this is a document, not a key."""
+
 PAYLOAD_KEYS_MAX = 64
+"""Keys of one input. A whole simulation block has about 40."""
 
 
 class AddWorld(Ask):
