@@ -45,7 +45,7 @@ UNSTABLE_SORTS = frozenset({"argsort", "argpartition"})
 BANNED_MODULES = frozenset({"random", "time", "datetime", "secrets", "uuid", "os", "asyncio", "threading"})
 
 EXACT_ON_PURPOSE = {
-    "simulation/script.py:gate": "a compiled test's identity is a key while compiling: never kept, never ordered",
+    "simulation/script.py:gate": "a compiled test's identity is a key while compiling, never kept or ordered",
 }
 """`file:function` in simulation/ -> why its banned call cannot change a bit of state."""
 
@@ -136,19 +136,19 @@ def is_whole(node: ast.expr) -> bool:
     )
 
 
-def inexact_call(node: ast.Call, where: str) -> str:
+def inexact_call(node: ast.Call) -> str:
     name = called(node)
-    if name in BANNED_CALLS and where not in EXACT_ON_PURPOSE and "int64" not in word(node, "dtype"):
+    if name in BANNED_CALLS and "int64" not in word(node, "dtype"):
         return f"calls {name}: loop in a written order, or over integers with dtype=np.int64"
     if name in UNSTABLE_SORTS and word(node, "kind") != "'stable'":
         return f'calls {name}, which orders ties by CPU: argsort(..., kind="stable"), then by id'
     return "asks for fastmath, which changes bits: leave it out" if word(node, "fastmath") else ""
 
 
-def inexact_node(node: ast.AST, where: str) -> str:
+def inexact_node(node: ast.AST) -> str:
     match node:
         case ast.Call():
-            return inexact_call(node, where)
+            return inexact_call(node)
         case ast.BinOp(op=ast.MatMult()) | ast.AugAssign(op=ast.MatMult()):
             return "multiplies matrices, whose bits depend on the batch: write the loop"
         case ast.BinOp(op=ast.Pow(), right=right) if not is_whole(right):
@@ -162,7 +162,8 @@ def inexact(name: str, module: ast.Module) -> Iterator[str]:
     """Everything in a module of the core that may give other bits elsewhere, with its remedy."""
     for node in ast.walk(module):
         line = getattr(node, "lineno", 0)
-        if why := inexact_node(node, f"{name}:{enclosing(module, line)}"):
+        why = inexact_node(node)
+        if why and f"{name}:{enclosing(module, line)}" not in EXACT_ON_PURPOSE:
             yield f"{name}:{line} {why}"
     for line, what in imported(module):
         if what in BANNED_MODULES:
