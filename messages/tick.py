@@ -52,7 +52,7 @@ class LookAt:
 
 @dataclass(frozen=True, slots=True)
 class TakeMark:
-    """shard -> world: the mark for a commit record, its state hash brought up to date; with a snapshot if asked."""
+    """shard -> world: the mark for a commit record, state hash up to date; with a snapshot if asked."""
 
     snapshot: bool
 

@@ -1,4 +1,5 @@
-"""What a world asks of its tiers in one tick, and what they answer. Plain and frozen: the hot path inside a shard.
+"""What a world asks of its tiers in one tick, and what they answer. Plain and frozen: the hot path of a
+shard.
 
 Values pass by reference, so nothing here is ever changed after it is made.
 """
@@ -82,11 +83,19 @@ class ComponentWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Leave:
+    """How many people leave a tier: its most important ones, or its least."""
+
+    count: int
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TierTouch:
-    """world -> tier, between ticks: what inputs do to people. Writes first, then who leaves, then who comes."""
+    """world -> tier, between ticks: what inputs do to people. Writes first, then leavers, then comers."""
 
     writes: tuple[ComponentWrite, ...] = ()
-    leave: tuple[NpcId, ...] = ()
+    leave: Leave | None = None
     come: tuple[Any, ...] = ()
     """`simulation.population.Row` values, as `left` of another tier's answer."""
 
@@ -95,8 +104,10 @@ class TierTouch:
 class TierTouched:
     tier: Tier
     left: tuple[Any, ...] = ()
-    """Rows of those who left, in the order asked."""
-    unknown: tuple[NpcId, ...] = ()
+    """Rows of those who left."""
+    written: int = 0
+    agenda: tuple[tuple[Micros, int], ...] | None = None
+    """(due at, how many) of everybody, when people left or came; None: nobody did."""
 
 
 @dataclass(frozen=True, slots=True)

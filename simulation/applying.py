@@ -1,0 +1,163 @@
+"""What each kind of input does to a world, or why it is refused. One function a kind, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from simulation.clock import ticks_in
+from simulation.definitions import ConfigInvalid
+from simulation.inputs import STEPS_MAX, Input, Verdict, granted, refused
+from simulation.orders import ComponentWrite, TierTouch
+from simulation.person_json import json_seconds
+from simulation.requests import Request
+from simulation.tiers import TIERS, moves_for
+from simulation.units import (
+    MICROS_PER_SECOND,
+    GenerationStatus,
+    InputKind,
+    Micros,
+    Mode,
+    RequestId,
+    Tick,
+    Tier,
+)
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+Touches = Mapping[Tier, TierTouch]
+NOTHING: Touches = {}
+
+
+def apply(world: World, item: Input) -> tuple[Verdict, Touches]:
+    """Apply one input: its verdict, and what the tiers must do about it."""
+    return KINDS[item.kind](world, item.payload)
+
+
+def _pause(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    world.paused = True
+    return granted(mode=str(world.mode)), NOTHING
+
+
+def _resume(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    world.paused = False
+    return granted(mode=str(world.mode)), NOTHING
+
+
+def _step(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    ticks = payload.get("ticks", 1)
+    if not isinstance(ticks, int) or isinstance(ticks, bool) or not 1 <= ticks <= STEPS_MAX:
+        return refused(f"$.ticks is {ticks!r}", f"give a whole number from 1 to {STEPS_MAX}"), NOTHING
+    if world.paused:
+        return _paused(), NOTHING
+    world.clock = replace(world.clock, steps_left=world.clock.steps_left + ticks)
+    return _owed(world), NOTHING
+
+
+def _advance(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    span = _micros(payload.get("seconds"))
+    if span is None:
+        reason = f"$.seconds is {payload.get('seconds')!r}"
+        return refused(reason, "give game seconds above 0 with at most six decimals"), NOTHING
+    if world.paused:
+        return _paused(), NOTHING
+    ticks = ticks_in(span, world.config.tick_atto, world.config.max_step_us)
+    if ticks > STEPS_MAX:
+        return refused(f"$.seconds takes {ticks} ticks", f"ask for at most {STEPS_MAX} at once"), NOTHING
+    world.clock = replace(world.clock, advance_left=Micros(world.clock.advance_left + span))
+    return _owed(world), NOTHING
+
+
+def _micros(value: object) -> Micros | None:
+    """Seconds as written, exactly; None if that is no positive number of microseconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        exact = Decimal(str(value)) * MICROS_PER_SECOND
+    except InvalidOperation:
+        return None
+    if not exact.is_finite() or exact <= 0 or exact != exact.to_integral_value():
+        return None
+    return Micros(int(exact))
+
+
+def _paused() -> Verdict:
+    return refused("the world is paused, which freezes its time", "resume it first, or set mode=turn_based")
+
+
+def _owed(world: World) -> Verdict:
+    """An explicit advance is answered when its last tick is committed."""
+    clock = world.clock
+    ticks = ticks_in(clock.advance_left, world.config.tick_atto, world.config.max_step_us) + clock.steps_left
+    until = Tick(world.tick + ticks)
+    return granted(answer_at_tick=until, untilTick=until)
+
+
+def _config(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    changes = payload.get("changes")
+    if not isinstance(changes, Mapping) or not changes:
+        return refused("$.changes is empty", 'give at least one key, such as {"timeScale": 30}'), NOTHING
+    try:
+        config = world.config.with_changes(dict(changes))
+    except ConfigInvalid as invalid:
+        return refused(str(invalid), "nothing was changed"), NOTHING
+    caps = {tier: config.tiers[tier].max_npcs for tier in TIERS}
+    if short := _too_many(world, caps):
+        return short, NOTHING
+    world.config = config
+    if "mode" in changes:
+        world.paused = config.mode is Mode.PAUSED
+        if not world.paused:
+            world.base_mode = config.mode
+    if any(str(key).endswith("maxNpcs") or key == "tiers" for key in changes):
+        world.moves = moves_for(world.counts, caps)
+    return granted(changed=dict(changes)), NOTHING
+
+
+def _too_many(world: World, caps: Mapping[Tier, int]) -> Verdict | None:
+    room = 0
+    for cap in caps.values():
+        room += cap
+    if world.people <= room:
+        return None
+    reason = f"the tiers would hold {room} of {world.people} people"
+    return refused(reason, "raise tiers.dormant.maxNpcs in the same change")
+
+
+def _generation_result(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    request_id = RequestId(str(payload.get("requestId")))
+    request = world.requests.find(request_id)
+    if request is None:
+        return refused("nobody waits for this result", "nothing: it is recorded and ignored"), NOTHING
+    world.requests = world.requests.answered(request_id)
+    status = payload.get("status")
+    if status != GenerationStatus.SUCCEEDED:
+        return granted(status=status, reason=payload.get("reason", "")), NOTHING
+    write = ComponentWrite(request.npc_id, request.component, _written(request, payload.get("result")))
+    return granted(status=status, component=request.component, npcId=request.npc_id), {
+        tier: TierTouch(writes=(write,)) for tier in TIERS if world.counts[tier]
+    }
+
+
+def _written(request: Request, result: object) -> dict[str, Any]:
+    """What a result becomes in a person's component."""
+    return {
+        "requestId": request.request_id,
+        "kind": request.kind,
+        "askedAt": json_seconds(request.made_at),
+        "result": result,
+    }
+
+
+KINDS: Mapping[InputKind, Callable[[World, Mapping[str, Any]], tuple[Verdict, Touches]]] = {
+    InputKind.PAUSE: _pause,
+    InputKind.RESUME: _resume,
+    InputKind.STEP: _step,
+    InputKind.ADVANCE: _advance,
+    InputKind.CONFIG: _config,
+    InputKind.GENERATION_RESULT: _generation_result,
+}
+assert KINDS.keys() == set(InputKind), "every kind of input needs its function"

@@ -1,0 +1,70 @@
+"""A world driven by plain calls: the same tick as through its actors. For replay, tests and measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from simulation.inputs import Input, Outcome
+from simulation.opening import Stages
+from simulation.orders import TierTouch
+from simulation.units import Tick, Tier
+from simulation.world import TickDone, World
+
+
+def boundary(world: World, stages: Stages) -> tuple[Outcome, ...]:
+    """Apply every input that may be applied now."""
+    outcomes: list[Outcome] = []
+    while (work := world.apply_inputs()).outcomes:
+        outcomes.extend(work.outcomes)
+        perform(world, stages, work.touches)
+    return tuple(outcomes)
+
+
+def perform(world: World, stages: Stages, touches: Mapping[Tier, TierTouch]) -> None:
+    """Do what a boundary asks of the tiers, until it asks nothing more."""
+    while touches:
+        touches = world.finish_touch({tier: stages[tier].touch(touch) for tier, touch in touches.items()})
+
+
+def tick(world: World, stages: Stages) -> TickDone:
+    """One tick, without the inputs before it."""
+    start = world.begin_tick()
+    return world.end_tick({tier: stages[tier].tick(order) for tier, order in start.orders.items()})
+
+
+def state_hash(world: World, stages: Stages) -> str:
+    """The world's hash, from the running sums of its tiers."""
+    return world.standing({tier: stage.fingerprint() for tier, stage in stages.items()}).state_hash
+
+
+def state_hash_in_full(world: World, stages: Stages) -> str:
+    """The same with every person hashed anew."""
+    return world.standing({tier: stage.fingerprint_in_full() for tier, stage in stages.items()}).state_hash
+
+
+def replay(
+    world: World, stages: Stages, applied: Sequence[Input], until: Tick, most: int | None = None
+) -> tuple[Sequence[Input], bool]:
+    """Make the ticks up to `until` again with the inputs at their recorded places, at most `most` ticks of
+    them.
+
+    Answers the inputs still ahead and whether `until` is reached.
+    """
+    ahead = list(applied)
+    made = 0
+    while True:
+        while ahead and ahead[0].tick == world.tick:
+            perform(world, stages, world.replay_input(ahead.pop(0)))
+        if world.tick >= until:
+            return ahead, True
+        if made == most:
+            return ahead, False
+        tick(world, stages)
+        made += 1
+
+
+def run(world: World, stages: Stages, ticks: int) -> Iterable[TickDone]:
+    """Tick after tick, inputs at each boundary."""
+    for _ in range(ticks):
+        boundary(world, stages)
+        yield tick(world, stages)

@@ -1,0 +1,69 @@
+"""Mood tags from valence and arousal, as a bit mask. The table is domain.md's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntFlag
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Mood(IntFlag):
+    NEUTRAL = 1
+    ENERGETIC = 2
+    TENSE = 4
+    CALM = 8
+    TIRED = 16
+    HAPPY = 32
+    SAD = 64
+    EXCITED = 128
+    ANXIOUS = 256
+
+
+NAMES = {mood.name.lower(): mood for mood in Mood if mood.name}
+
+
+def tags_of(valence: float, arousal: float) -> int:
+    """The mask of every tag that holds; NEUTRAL alone when none does."""
+    mask = 0
+    if arousal > 30:
+        mask |= Mood.ENERGETIC if valence >= 0 else Mood.TENSE
+    if arousal < -30:
+        mask |= Mood.CALM if valence >= 0 else Mood.TIRED
+    if valence > 50:
+        mask |= Mood.HAPPY
+    if valence < -50:
+        mask |= Mood.SAD
+    if valence > 30 and arousal > 30:
+        mask |= Mood.EXCITED
+    if valence < -30 and arousal > 30:
+        mask |= Mood.ANXIOUS
+    return int(mask) or int(Mood.NEUTRAL)
+
+
+def tags_rows(valence: Floats, arousal: Floats) -> NDArray[np.int64]:
+    """`tags_of` elementwise."""
+    up, down, glad = arousal > 30, arousal < -30, valence >= 0
+    mask = np.where(up, np.where(glad, int(Mood.ENERGETIC), int(Mood.TENSE)), 0)
+    mask |= np.where(down, np.where(glad, int(Mood.CALM), int(Mood.TIRED)), 0)
+    mask |= np.where(valence > 50, int(Mood.HAPPY), 0)
+    mask |= np.where(valence < -50, int(Mood.SAD), 0)
+    mask |= np.where(up & (valence > 30), int(Mood.EXCITED), 0)
+    mask |= np.where(up & (valence < -30), int(Mood.ANXIOUS), 0)
+    return np.where(mask == 0, int(Mood.NEUTRAL), mask)
+
+
+def mask_of(names: Iterable[str]) -> int:
+    """The mask of the tags named; a tag this table does not know never holds."""
+    mask = 0
+    for name in names:
+        mask |= NAMES.get(name, 0)
+    return mask
+
+
+def names_of(mask: int) -> tuple[str, ...]:
+    """The tags of a mask, in the table's order."""
+    return tuple(name for name, mood in NAMES.items() if mask & mood)

@@ -1,0 +1,29 @@
+"""How a world begins: its script compiled, its people placed, its clock at the time the definition says."""
+
+from __future__ import annotations
+
+from simulation.clock import Clock
+from simulation.definitions import WorldDefinition
+from simulation.script import Script
+from simulation.stage import Stage
+from simulation.tiers import TIERS, place
+from simulation.units import GenerationMode, Tier
+from simulation.world import World
+
+Stages = dict[Tier, Stage]
+
+
+def create(definition: WorldDefinition, generation: GenerationMode | None = None) -> tuple[World, Stages]:
+    """A world at tick 0 and its four stages. `generation` overrides the mode the definition names."""
+    config = definition.simulation
+    if generation is not None:
+        config = config.with_changes({"generation.mode": str(generation)})
+    script = Script(definition, config.seed)
+    world = World(script, config, Clock(definition.world_time), dict(definition.flags))
+    caps = {tier: config.tiers[tier].max_npcs for tier in TIERS}
+    stages = {}
+    for tier, origins in place(definition.npcs, caps).items():
+        stage = Stage(script, tier)
+        world.seat(tier, len(origins), stage.open(origins, definition.world_time))
+        stages[tier] = stage
+    return world, stages

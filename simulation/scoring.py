@@ -1,0 +1,146 @@
+"""What each candidate is worth to each person: the score of domain.md, its factors multiplied in that
+order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.conditions import known
+from simulation.scale import UNITS
+
+if TYPE_CHECKING:
+    from simulation.batch import Batch, Person
+    from simulation.script import Script
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SCORE_MIN = 0.001
+MOOD_MATCH, MOOD_MISMATCH = 1.5, 0.5
+TIRED_BELOW, RESTED_ABOVE = 30 * UNITS, 80 * UNITS
+LOW_VALENCE = -30.0
+URGENT_REST, URGENT_WORK, URGENT_CHEER = 2.0, 1.5, 1.5
+CONTINUES = 2.0
+
+
+def weigh(m: float, weight: float) -> float:
+    """How far a multiplier counts: 1 + (m - 1) x weight."""
+    return 1.0 + (m - 1.0) * weight
+
+
+def score_rows(batch: Batch, acts: Ints, base: Floats, profile: Ints) -> Floats:
+    """Scores of shape (people, candidates). `acts` are activity numbers, `base` the node's weights."""
+    script, weights = batch.script, batch.script.weights
+    tables = script.profiles
+    category = tables.category[acts]
+    who = profile[:, None]
+    score = base * tables.activity_factor[who, acts]
+    score = score * tables.category_factor[who, category]
+    score = score * tables.trait_factor[who, category]
+    asked = script.mood_asked[acts]
+    score = score * np.where(
+        script.mood_gated[acts],
+        np.where(
+            (asked & batch.mood[:, None]) != 0,
+            weigh(MOOD_MATCH, weights.mood_compatibility),
+            weigh(MOOD_MISMATCH, weights.mood_compatibility),
+        ),
+        1.0,
+    )
+    if script.required_slots:
+        score = score * _relationship_rows(batch, acts)
+    score = score * (1.0 + (_urgency_rows(batch, acts) - 1.0) * weights.urgency)
+    score = score * np.where(acts == batch.activity[:, None], weigh(CONTINUES, weights.inertia), 1.0)
+    worth: Floats = np.maximum(score, SCORE_MIN)
+    return worth
+
+
+def _relationship_rows(batch: Batch, acts: Ints) -> Floats:
+    bonus = np.ones(acts.shape)
+    for activity, slots in batch.script.required_slots.items():
+        here = acts == activity
+        if not here.any():
+            continue
+        total = np.zeros(batch.size)
+        for slot in slots:
+            total = total + known(batch.slots[:, slot]) / UNITS
+        factor = weigh_rows(0.5 + total / len(slots) / 100.0, batch.script.weights.relationship_bonus)
+        bonus = np.where(here, factor[:, None], bonus)
+    return bonus
+
+
+def weigh_rows(m: Floats, weight: float) -> Floats:
+    """`weigh` elementwise."""
+    return 1.0 + (m - 1.0) * weight
+
+
+def _urgency_rows(batch: Batch, acts: Ints) -> Floats:
+    script = batch.script
+    tired, rested = (batch.energy < TIRED_BELOW)[:, None], (batch.energy > RESTED_ABOVE)[:, None]
+    low = (batch.valence < LOW_VALENCE)[:, None]
+    urgency = np.where(tired & script.restores[acts], URGENT_REST, 1.0)
+    urgency = urgency * np.where(rested & script.consumes[acts], URGENT_WORK, 1.0)
+    found: Floats = urgency * np.where(low & script.lifts[acts], URGENT_CHEER, 1.0)
+    return found
+
+
+def factors_of(script: Script, person: Person, activity: int, base: float, profile: int) -> dict[str, float]:
+    """Every factor of one candidate by name, in the order they are multiplied: the scalar path, and the
+    why."""
+    weights, tables = script.weights, script.profiles
+    category = int(tables.category[activity])
+    return {
+        "weight": base,
+        "activityPreference": float(tables.activity_factor[profile, activity]),
+        "categoryPreference": float(tables.category_factor[profile, category]),
+        "traitModifier": float(tables.trait_factor[profile, category]),
+        "moodCompatibility": _mood_factor(script, person, activity),
+        "relationshipBonus": _relationship_factor(script, person, activity),
+        "urgency": weigh(_urgency(script, person, activity), weights.urgency),
+        "inertia": weigh(CONTINUES, weights.inertia) if activity == person.activity else 1.0,
+    }
+
+
+def product(factors: dict[str, float]) -> float:
+    """The score: the factors multiplied in their written order, not below the floor."""
+    score = factors["weight"]
+    for name, factor in factors.items():
+        if name != "weight":
+            score = score * factor
+    return max(score, SCORE_MIN)
+
+
+def _mood_factor(script: Script, person: Person, activity: int) -> float:
+    if not script.mood_gated[activity]:
+        return 1.0
+    met = int(script.mood_asked[activity]) & person.mood
+    return weigh(MOOD_MATCH if met else MOOD_MISMATCH, script.weights.mood_compatibility)
+
+
+def _relationship_factor(script: Script, person: Person, activity: int) -> float:
+    slots = script.required_slots.get(activity)
+    if slots is None:
+        return 1.0
+    total = 0.0
+    for slot in slots:
+        total = total + known_points(person.slots[slot])
+    return weigh(0.5 + total / len(slots) / 100.0, script.weights.relationship_bonus)
+
+
+def known_points(units: int) -> float:
+    """A relationship in points; unknown ones are neutral, 50."""
+    return 50.0 if units < 0 else units / UNITS
+
+
+def _urgency(script: Script, person: Person, activity: int) -> float:
+    urgency = 1.0
+    if person.energy < TIRED_BELOW and script.restores[activity]:
+        urgency = urgency * URGENT_REST
+    if person.energy > RESTED_ABOVE and script.consumes[activity]:
+        urgency = urgency * URGENT_WORK
+    if person.valence < LOW_VALENCE and script.lifts[activity]:
+        urgency = urgency * URGENT_CHEER
+    return urgency

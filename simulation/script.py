@@ -1,0 +1,270 @@
+"""A world's behaviour compiled to tables: what activities ask and do, which node offers what, who prefers
+what.
+
+Every table over activities has one entry more than there are activities: index NONE (-1) reads the last one,
+which is doing nothing. The same holds for locations and being nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.chance import MASK, word
+from simulation.conditions import Test, compile_condition
+from simulation.definitions import Activity, Condition, CustomEffect, Node, WorldDefinition
+from simulation.moods import mask_of
+from simulation.population import NONE
+from simulation.profiles import Profiles
+from simulation.scale import FULL, span_to_saturate, to_units
+from simulation.units import Band, Micros
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Truths = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the calendar and the definition say about one game time, for everybody."""
+
+    period: int
+    day_of_week: int
+    day: int
+    micros_of_day: int
+    node_open: Truths
+    activity_open: Truths
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """A `generate` effect: beginning the activity asks for content, by chance."""
+
+    k: int
+    kind: str
+    band: Band
+    chance: float
+    component: str
+    params: Mapping[str, Any]
+
+
+class Script:
+    """Compiled once per world and shared, read-only, by its four tiers."""
+
+    def __init__(self, definition: WorldDefinition, seed: int | None = None) -> None:
+        self.definition = definition
+        self.seed = (word(definition.id) if seed is None else seed) & MASK
+        self.calendar = definition.calendar
+        behavior = definition.behavior
+        self.mood_half_life = behavior.mood_half_life_us
+        self.mood_valence, self.mood_arousal = behavior.mood_baseline
+        self.weights = behavior.weights
+        self.activities: tuple[Activity, ...] = tuple(behavior.activities.values())
+        self.activity_ids = tuple(activity.id for activity in self.activities)
+        self.activity_index = {name: n for n, name in enumerate(self.activity_ids)}
+        self.activity_words = self._words(self.activity_ids)
+        self.location_ids = tuple(location.id for location in definition.locations)
+        self.location_types = tuple(location.type for location in definition.locations)
+        self.location_index = {name: n for n, name in enumerate(self.location_ids)}
+        self.location_words = self._words(self.location_ids)
+        self._slots: dict[tuple[str, str], int] = {}
+        self._gates: dict[tuple[int, ...], int] = {(): 0}
+        self.gates: list[tuple[Test, ...]] = [()]
+        self._tests: dict[str, Test] = {}
+        self._compile_activities()
+        self._compile_places()
+        self._compile_routines()
+        self.profiles = Profiles(definition, self.activities, self.activity_index)
+        self.slot_names = tuple(self._slots)
+        self._moment: tuple[Micros, Moment] | None = None
+
+    @staticmethod
+    def _words(names: Sequence[str]) -> NDArray[np.uint64]:
+        return np.array([*(word(name) for name in names), 0], dtype=np.uint64)
+
+    def slot(self, ref: str, axis: str) -> int:
+        """The column of a relationship that some rule reads or changes."""
+        return self._slots.setdefault((ref, axis), len(self._slots))
+
+    def periods(self, names: Sequence[str]) -> frozenset[int]:
+        return self.calendar.matches(names)
+
+    def days(self, names: Sequence[str]) -> frozenset[int]:
+        wanted = {name.lower() for name in names}
+        return frozenset(n for n, name in enumerate(self.calendar.day_names) if name.lower() in wanted)
+
+    def places(self, types: Sequence[str]) -> Truths:
+        """Which locations are of one of these types."""
+        return np.array([*(kind in types for kind in self.location_types), False], dtype=np.bool_)
+
+    def moment(self, now: Micros) -> Moment:
+        """What holds at `now`; the last answer is kept, since the four tiers ask the same."""
+        if self._moment is None or self._moment[0] != now:
+            self._moment = (now, self._moment_at(now))
+        return self._moment[1]
+
+    def _moment_at(self, now: Micros) -> Moment:
+        calendar = self.calendar
+        period, of_day = calendar.period_at(now), calendar.micros_of_day(now)
+        weekday = calendar.day_of_week(now)
+        after, before = self.node_start <= of_day, of_day < self.node_end
+        inside = np.where(self.node_start < self.node_end, after & before, after | before)
+        return Moment(
+            period=period,
+            day_of_week=weekday,
+            day=calendar.day(now),
+            micros_of_day=of_day,
+            node_open=(inside | ~self.node_timed) & self.node_days[:, weekday],
+            activity_open=self.activity_periods[:, period] & self.activity_possible,
+        )
+
+    def _column(self, values: Iterable[int], idle: int) -> Ints:
+        return np.array([*values, idle], dtype=np.int64)
+
+    def _compile_activities(self) -> None:
+        acts = self.activities
+        asks = [activity.requirements for activity in acts]
+        does = [activity.effects for activity in acts]
+        self.energy_rate = self._column((effect.energy_per_hour_milli for effect in does), 0)
+        self.energy_span = self._column(
+            (span_to_saturate(rate) for rate in self.energy_rate[:-1].tolist()), 1
+        )
+        self.min_energy = self._column((to_units(ask.min_energy or 0) for ask in asks), 0)
+        self.max_energy = self._column(
+            (FULL if ask.max_energy is None else to_units(ask.max_energy) for ask in asks), FULL
+        )
+        self.mood_asked = self._column((mask_of(ask.mood_tags) for ask in asks), 0)
+        self.mood_gated = np.array([*(bool(ask.mood_tags) for ask in asks), False])
+        self.min_duration = self._column((activity.min_duration_us for activity in acts), 0)
+        self.cooldown = self._column((activity.cooldown_us for activity in acts), 0)
+        slots = iter(range(len(acts)))
+        self.cool_slot = self._column((next(slots) if a.cooldown_us else NONE for a in acts), NONE)
+        self.cooling = tuple(a.id for a in acts if a.cooldown_us)
+        self.valence = np.array([*(effect.valence for effect in does), 0.0])
+        self.arousal = np.array([*(effect.arousal for effect in does), 0.0])
+        self.restores, self.consumes = self.energy_rate > 0, self.energy_rate < 0
+        self.lifts = self.valence > 0
+        self.required_slots = {
+            n: tuple(self.slot(ref, "affinity") for ref in ask.required_npcs)
+            for n, ask in enumerate(asks)
+            if ask.required_npcs
+        }
+        self.flags_set = {
+            n: tuple(effect.flags_set.items()) for n, effect in enumerate(does) if effect.flags_set
+        }
+        self.generates = {n: found for n, effect in enumerate(does) if (found := _generates(effect.custom))}
+        self.slot_rates: dict[int, tuple[Ints, Ints]] = {}
+        for n, effect in enumerate(does):
+            for ref, axes in effect.relationship_changes.items():
+                for axis, rate in axes.items():
+                    self._slot_rate(self.slot(ref, axis), n, rate)
+
+    def _slot_rate(self, slot: int, activity: int, rate: int) -> None:
+        size = len(self.activities) + 1
+        rates, spans = self.slot_rates.setdefault(
+            slot, (np.zeros(size, dtype=np.int64), np.ones(size, dtype=np.int64))
+        )
+        rates[activity], spans[activity] = rate, span_to_saturate(rate)
+
+    def _compile_places(self) -> None:
+        """Where an activity may happen, and whether anybody it needs and any place it needs exists at all."""
+        acts, places = self.activities, len(self.location_ids)
+        self.asks_place = np.zeros(len(acts) + 1, dtype=np.bool_)
+        self.fits = np.zeros((len(acts) + 1, places + 1), dtype=np.bool_)
+        self.first_fit = np.full(len(acts) + 1, NONE, dtype=np.int64)
+        self.activity_possible = np.ones(len(acts) + 1, dtype=np.bool_)
+        self.activity_periods = np.ones((len(acts) + 1, len(self.calendar.periods) + 1), dtype=np.bool_)
+        by_id = sorted(range(places), key=lambda n: self.location_ids[n])
+        for n, activity in enumerate(acts):
+            asks = activity.requirements
+            if asks.location_types and places:
+                self.asks_place[n] = True
+                self.fits[n] = self.places(asks.location_types)
+                self.first_fit[n] = next((place for place in by_id if self.fits[n, place]), NONE)
+                self.activity_possible[n] &= bool(self.fits[n].any())
+            if asks.required_npcs:
+                self.activity_possible[n] &= all(
+                    self.definition.resolve_ref(ref) for ref in asks.required_npcs
+                )
+            if asks.time_of_day:
+                wanted = self.periods(asks.time_of_day)
+                self.activity_periods[n] = [*(p in wanted for p in range(len(self.calendar.periods))), False]
+
+    def gate(self, conditions: Iterable[Condition]) -> int:
+        """The number of a set of tests that must all hold; 0 asks nothing."""
+        tests = []
+        for condition in conditions:
+            if condition.path not in self._tests:
+                self._tests[condition.path] = compile_condition(condition, self)
+            tests.append(self._tests[condition.path])
+        key = tuple(id(test) for test in tests)
+        if key not in self._gates:
+            self._gates[key] = len(self.gates)
+            self.gates.append(tuple(tests))
+        return self._gates[key]
+
+    def _compile_routines(self) -> None:
+        routines = self.definition.behavior.routines
+        self.routine_ids = tuple(routines)
+        self.routine_index = {name: n for n, name in enumerate(routines)}
+        self.routine_words = self._words(self.routine_ids)
+        self.nodes: tuple[Node, ...] = tuple(node for routine in routines.values() for node in routine.nodes)
+        longest = max((len(routine.nodes) for routine in routines.values()), default=0)
+        self.routine_nodes = np.full((len(routines) + 1, longest), NONE, dtype=np.int64)
+        start = 0
+        for n, routine in enumerate(routines.values()):
+            self.routine_nodes[n, : len(routine.nodes)] = range(start, start + len(routine.nodes))
+            start += len(routine.nodes)
+        self._compile_nodes()
+
+    def _compile_nodes(self) -> None:
+        nodes, days = self.nodes, len(self.calendar.day_names)
+        self.node_timed = np.array([*(node.kind == "time_slot" for node in nodes), False])
+        self.node_start = self._column((node.start_us or 0 for node in nodes), 0)
+        self.node_end = self._column((node.end_us or 0 for node in nodes), 0)
+        self.node_days = np.ones((len(nodes) + 1, days), dtype=np.bool_)
+        self.node_gate = self._column(
+            (self.gate(node.conditions if node.kind == "decision" else ()) for node in nodes), 0
+        )
+        widest = max((len(node.candidates) for node in nodes), default=0)
+        shape = (len(nodes) + 1, widest)
+        self.candidates = np.full(shape, NONE, dtype=np.int64)
+        self.candidate_weight = np.zeros(shape)
+        self.candidate_gate = np.zeros(shape, dtype=np.int64)
+        for n, node in enumerate(nodes):
+            if node.days:
+                wanted = self.days(node.days)
+                self.node_days[n] = [day in wanted for day in range(days)]
+            for k, candidate in enumerate(node.candidates):
+                activity = self.activity_index[candidate.activity_id]
+                self.candidates[n, k] = activity
+                self.candidate_weight[n, k] = candidate.weight * self.weights.base
+                asked = self.activities[activity].requirements.conditions
+                self.candidate_gate[n, k] = self.gate((*candidate.conditions, *asked))
+
+
+def _generates(effects: Sequence[CustomEffect]) -> tuple[Generate, ...]:
+    found = []
+    for k, effect in enumerate(effects):
+        if effect.type == "generate":
+            params = dict(effect.params)
+            kind = str(params.pop("kind"))
+            found.append(
+                Generate(
+                    k=k,
+                    kind=kind,
+                    band=Band(params.pop("band", Band.AMBIENT)),
+                    chance=float(params.pop("chance", 1.0)),
+                    component=str(params.pop("component", COMPONENT_OF.get(kind, kind))),
+                    params=params,
+                )
+            )
+    return tuple(found)
+
+
+COMPONENT_OF = {"dialogue": "dialogue", "action_block": "actionBlock"}
+"""Where a result is written when the effect does not say."""

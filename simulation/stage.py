@@ -1,0 +1,191 @@
+"""Where the people of one tier live: their columns, who is due, and what a tick does to them. A TierActor's
+half."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.batch import Batch, Scene, batch_of, person_of
+from simulation.deciding import Decisions, decide
+from simulation.due import DueIndex
+from simulation.effects import begin, flags_of, requests_of
+from simulation.fingerprint import Fingerprint, cold_words
+from simulation.orders import Failure, Leave, TierOrder, TierReport, TierTouch, TierTouched
+from simulation.person_json import read_person, view_of
+from simulation.population import Population
+from simulation.reasoning import Reasons, reason
+from simulation.script import Script
+from simulation.units import Micros, NpcId, Tier
+
+WAITING_NAMED_MAX = 8
+"""How many of those left out a plan names: enough to look at, small enough to log every tick."""
+
+Rows = NDArray[np.int64]
+
+
+class Stage:
+    """One tier of one world."""
+
+    def __init__(self, script: Script, tier: Tier) -> None:
+        self.script = script
+        self.tier = tier
+        self.people = Population(len(script.cooling), len(script.slot_names))
+        self.due = DueIndex()
+        self._fingerprint = Fingerprint()
+
+    @property
+    def count(self) -> int:
+        return self.people.count
+
+    def open(self, origins: Iterable[int], world_time: Micros) -> tuple[tuple[Micros, int], ...]:
+        """Put the people defined at these places of the world file on the stage; answers their agenda."""
+        for origin in origins:
+            npc = self.script.definition.npcs[origin]
+            values, cold = read_person(self.script, origin, npc, world_time)
+            high, low = cold_words(cold)
+            self.people.add(npc.id, {**values, "cold_hi": high, "cold_lo": low}, cold)
+        return self.reindex()
+
+    def load(
+        self, ids: Iterable[NpcId], columns: Mapping[str, NDArray[Any]], cold: Iterable[Mapping[str, Any]]
+    ) -> tuple[tuple[Micros, int], ...]:
+        """Take over the columns of a snapshot; answers their agenda."""
+        self.people.extend(ids, columns, cold)
+        self._fingerprint.everybody()
+        return self.reindex()
+
+    def reindex(self) -> tuple[tuple[Micros, int], ...]:
+        """Build the due index anew from the column; answers the agenda of the tier."""
+        self.due = DueIndex()
+        rows = np.arange(self.people.count, dtype=np.int64)
+        return self.due.put(self.people["due_at"][: self.people.count], rows)
+
+    def tick(self, order: TierOrder) -> TierReport:
+        """Let at most `order.share` due people decide, the most overdue first."""
+        rows = self.due.take(order.now, order.share, self.people["entity"])
+        if not len(rows):
+            return TierReport(self.tier, 0, (), waiting=self._waiting(order.now))
+        scene = self._scene(order.now, order.flags)
+        batch = batch_of(scene, self.people, rows)
+        decisions = decide(batch)
+        failures = self._failures(batch)
+        if failures:
+            batch, decisions = self._without_failed(scene, batch, decisions, order)
+        begin(batch, decisions.chosen, order.interval)
+        self._fingerprint.touch_rows(batch.rows)
+        return TierReport(
+            tier=self.tier,
+            served=len(rows),
+            scheduled=self.due.put(self.people["due_at"][rows], rows),
+            flags=flags_of(batch, decisions.chosen),
+            requests=requests_of(batch, decisions.chosen) if order.hooks else (),
+            failures=failures,
+            waiting=self._waiting(order.now),
+            touched=len(rows),
+        )
+
+    def _scene(self, now: Micros, flags: Mapping[str, Any]) -> Scene:
+        return Scene(self.script, now, self.tier, flags, self.script.moment(now))
+
+    def _waiting(self, now: Micros) -> tuple[NpcId, ...]:
+        rows = self.due.peek(now, WAITING_NAMED_MAX, self.people["entity"])
+        return tuple(self.people.ids[row] for row in rows)
+
+    def _failures(self, batch: Batch) -> tuple[Failure, ...]:
+        return tuple(
+            Failure(self.people.ids[batch.rows[index]], rule, error)
+            for index, (rule, error) in sorted(batch.failed.items())
+        )
+
+    def _without_failed(
+        self, scene: Scene, batch: Batch, decisions: Decisions, order: TierOrder
+    ) -> tuple[Batch, Decisions]:
+        """Put people whose rule raised off to their next interval, otherwise untouched; go on with the
+        rest."""
+        failed = np.zeros(batch.size, dtype=np.bool_)
+        failed[list(batch.failed)] = True
+        off = batch.rows[failed]
+        self.people["due_at"][off] = order.now + order.interval
+        self._fingerprint.touch_rows(off)
+        kept = ~failed
+        rest = batch_of(scene, self.people, batch.rows[kept])
+        chosen = Decisions(
+            decisions.node[kept],
+            decisions.acts[kept],
+            decisions.open[kept],
+            decisions.scores[kept],
+            decisions.draw[kept],
+            decisions.chosen[kept],
+        )
+        return rest, chosen
+
+    def touch(self, touch: TierTouch) -> TierTouched:
+        """What inputs do to people between ticks: component writes, then who leaves, then who comes."""
+        written = 0
+        for write in touch.writes:
+            row = self.people.row_of.get(write.npc_id)
+            if row is not None:
+                self._write(row, write.component, write.value)
+                written += 1
+        left = tuple(self.people.remove(npc_id) for npc_id in self._leavers(touch.leave))
+        for comer in touch.come:
+            self.people.add(comer.npc_id, comer.values, comer.cold)
+        if not left and not touch.come:
+            return TierTouched(self.tier, written=written)
+        self._fingerprint.everybody()
+        return TierTouched(self.tier, left, written, self.reindex())
+
+    def _leavers(self, leave: Leave | None) -> list[NpcId]:
+        """By importance, ties by entity number: the same people whatever rows they sit in."""
+        if leave is None:
+            return []
+        count = self.people.count
+        by_entity = np.argsort(self.people["entity"][:count], kind="stable")
+        importance = self.people["importance"][:count][by_entity]
+        order = by_entity[np.argsort(-importance if leave.best else importance, kind="stable")]
+        return [self.people.ids[row] for row in order[: leave.count].tolist()]
+
+    def _write(self, row: int, component: str, value: Mapping[str, Any] | None) -> None:
+        cold = dict(self.people.cold[row])
+        if value is None:
+            cold.pop(component, None)
+        else:
+            cold[component] = value
+        self.people.cold[row] = cold
+        self.people["cold_hi"][row], self.people["cold_lo"][row] = cold_words(cold)
+        self._fingerprint.touch(row)
+
+    def fingerprint(self) -> int:
+        """The sum of the people's hashes mod 2**128, recomputed for those touched since the last call."""
+        return self._fingerprint.total(self.script, self.people, self.tier)
+
+    def fingerprint_in_full(self) -> int:
+        """The same from nothing: what tests and recovery compare with."""
+        return Fingerprint().everybody().total(self.script, self.people, self.tier)
+
+    def view(self, npc_id: NpcId, now: Micros, flags: Mapping[str, Any]) -> dict[str, Any] | None:
+        """One person as they are at `now`; reading changes nothing. None: not on this stage."""
+        row = self.people.row_of.get(npc_id)
+        if row is None:
+            return None
+        person = person_of(self._scene(now, flags), self.people, row)
+        return view_of(self.script, self.people, row, self.tier, person)
+
+    def why(self, npc_id: NpcId, now: Micros, flags: Mapping[str, Any]) -> Reasons | None:
+        """What this person would decide at `now`, and why. None: not on this stage."""
+        row = self.people.row_of.get(npc_id)
+        if row is None:
+            return None
+        return reason(person_of(self._scene(now, flags), self.people, row), self.people, row)
+
+    def export(self) -> dict[str, Any]:
+        """Copies of everything a snapshot keeps of this tier."""
+        return {
+            "ids": list(self.people.ids),
+            "cold": list(self.people.cold),
+            "columns": self.people.copy_columns(),
+        }

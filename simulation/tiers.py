@@ -1,0 +1,65 @@
+"""Who is simulated how closely: placement by importance under the caps, and the moves that restore it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from simulation.definitions import Npc
+from simulation.orders import Leave
+from simulation.units import Tier
+
+TIERS = tuple(Tier)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """People from one tier to the next: the least important down, or the most important up."""
+
+    source: Tier
+    target: Tier
+    count: int
+    best: bool
+
+    @property
+    def leave(self) -> Leave:
+        return Leave(self.count, self.best)
+
+
+def place(npcs: Sequence[Npc], caps: Mapping[Tier, int]) -> dict[Tier, list[int]]:
+    """Places of the world file by tier. A `simulationTier` in the file is honoured first; then the most
+    important take what room is left, from detailed down; ties by id."""
+    placed: dict[Tier, list[int]] = {tier: [] for tier in TIERS}
+    ranked = sorted(range(len(npcs)), key=lambda n: (-npcs[n].importance, npcs[n].id))
+    unplaced = []
+    for n in ranked:
+        wanted = npcs[n].components.get("behavior", {}).get("simulationTier")
+        if wanted in placed and len(placed[wanted]) < caps[wanted]:
+            placed[wanted].append(n)
+        else:
+            unplaced.append(n)
+    for n in unplaced:
+        tier = next((tier for tier in TIERS if len(placed[tier]) < caps[tier]), Tier.DORMANT)
+        placed[tier].append(n)
+    return placed
+
+
+def moves_for(counts: Mapping[Tier, int], caps: Mapping[Tier, int]) -> tuple[Move, ...]:
+    """What restores the caps: first everything over a cap goes down a tier, then room above is filled from
+    below."""
+    now = dict(counts)
+    found = []
+    for above, below in pairwise(TIERS):
+        over = now[above] - caps[above]
+        if over > 0:
+            found.append(Move(above, below, over, best=False))
+            now[above] -= over
+            now[below] += over
+    for above, below in pairwise(TIERS):
+        risers = min(caps[above] - now[above], now[below])
+        if risers > 0:
+            found.append(Move(below, above, risers, best=True))
+            now[below] -= risers
+            now[above] += risers
+    return tuple(found)
