@@ -19,7 +19,7 @@ NO_TIME = Micros(0)
 class Clock:
     """Where a world stands, and what it still owes to explicit steps."""
 
-    world_time: Micros
+    world_time: Micros = NO_TIME
     tick: Tick = BIRTH
     carry: int = 0
     """1e-18 game seconds of standard ticks not yet shown, below one microsecond."""

@@ -1,0 +1,59 @@
+"""Who is due is served most overdue first, and the world's agenda counts exactly the same people."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulation.agenda import Agenda
+from simulation.due import DueIndex
+from simulation.units import Micros
+
+TIMES = st.lists(st.integers(0, 20), min_size=1, max_size=60)
+
+
+def index_of(times: list[int], entities: np.ndarray) -> tuple[DueIndex, Agenda]:
+    due, agenda = DueIndex(), Agenda()
+    agenda.add(due.put(np.array(times, dtype=np.int64), np.arange(len(times), dtype=np.int64)))
+    return due, agenda
+
+
+@given(TIMES, st.integers(0, 20), st.integers(0, 70), st.randoms())
+def test_the_most_overdue_come_first_ties_by_entity_number(times, now, share, shuffle) -> None:
+    numbers = list(range(100, 100 + len(times)))
+    shuffle.shuffle(numbers)
+    entities = np.array(numbers, dtype=np.uint64)
+    due, _ = index_of(times, entities)
+    expected = sorted((time, int(entities[row]), row) for row, time in enumerate(times) if time <= now)
+    assert due.take(Micros(now), share, entities).tolist() == [row for _, _, row in expected][:share]
+
+
+@given(TIMES, st.lists(st.tuples(st.integers(0, 25), st.integers(0, 9)), max_size=12))
+def test_the_agenda_counts_whom_the_index_serves(times, asks) -> None:
+    entities = np.arange(len(times), dtype=np.uint64)
+    due, agenda = index_of(times, entities)
+    now = 0
+    for later, wish in asks:
+        now = max(now, later)
+        agenda.advance(Micros(now))
+        share = min(wish, agenda.due)
+        rows = due.take(Micros(now), share, entities)
+        assert len(rows) == share
+        agenda.serve(share)
+        again = np.full(len(rows), now + 5, dtype=np.int64)
+        agenda.add(due.put(again, rows))
+    agenda.advance(Micros(1000))
+    assert agenda.due == len(times)
+
+
+def test_those_who_wait_are_named_in_the_order_they_will_be_served() -> None:
+    entities = np.array([5, 4, 3, 2], dtype=np.uint64)
+    due, _ = index_of([10, 10, 1, 30], entities)
+    assert due.peek(Micros(20), 8, entities) == [2, 1, 0]
+    assert due.take(Micros(20), 3, entities).tolist() == [2, 1, 0]
+
+
+def test_the_overdue_are_counted_up_to_a_time() -> None:
+    _, agenda = index_of([1, 1, 5, 9], np.arange(4, dtype=np.uint64))
+    agenda.advance(Micros(6))
+    assert agenda.overdue(Micros(4)) == [(1, 2)]
+    assert agenda.overdue(Micros(5)) == [(1, 2), (5, 1)]
