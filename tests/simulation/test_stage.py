@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulation.definitions import parse_world
@@ -175,11 +175,10 @@ COMPONENTS = st.fixed_dictionaries(
 )
 
 
-@given(COMPONENTS)
-def test_components_survive_the_way_into_columns_and_out(components: dict[str, Any]) -> None:
-    from conftest import document  # noqa: PLC0415
-
-    given_file = document(1)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(components=COMPONENTS)
+def test_components_survive_the_way_into_columns_and_out(village_document, components) -> None:
+    given_file = village_document(1)
     given_file["npcs"][0]["components"] = components
     stage = detailed(given_file)
     stored = components_of(stage.script, stage.people, 0, Tier.DETAILED)
