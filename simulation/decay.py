@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LN2 = 0.6931471805599453
-TERMS = 13
-"""Of the series for 2**-r, r in [0, 1): the first one left out is below 2e-13."""
+TERMS = 16
+"""Of the series for 2**-r, r in [0, 1): the first one left out is below 2e-16."""
 HALVINGS_MAX = 60
 """After sixty half-lives nothing is left that a mood could show."""
 

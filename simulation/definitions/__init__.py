@@ -1,0 +1,84 @@
+"""World files: what may be written in one, and what it means. Parsing is pure; reading the file is not done
+here."""
+
+from simulation.calendar import Calendar, Period
+from simulation.definitions.behavior import (
+    Activity,
+    Behavior,
+    Candidate,
+    Category,
+    CustomEffect,
+    Effects,
+    Node,
+    Preferences,
+    Requirements,
+    Routine,
+    ScoringWeights,
+)
+from simulation.definitions.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    DayOfWeekIn,
+    EnergyBetween,
+    ExpressionIs,
+    FlagEquals,
+    FlagExists,
+    LocationTypeIn,
+    MoodIn,
+    Not,
+    PluginCondition,
+    RandomChance,
+    Relationship,
+    StatAxis,
+    TimeOfDayIn,
+)
+from simulation.definitions.people import Location, Npc
+from simulation.definitions.problems import ConfigInvalid, DefinitionInvalid, Problem, WorldFileInvalid
+from simulation.definitions.reading import read_document
+from simulation.definitions.simulation_config import GenerationConfig, SimulationConfig, TierConfig
+from simulation.definitions.world import WorldDefinition, parse_world
+
+__all__ = [
+    "Activity",
+    "AllOf",
+    "AnyOf",
+    "Behavior",
+    "Calendar",
+    "Candidate",
+    "Category",
+    "Condition",
+    "ConfigInvalid",
+    "CustomEffect",
+    "DayOfWeekIn",
+    "DefinitionInvalid",
+    "Effects",
+    "EnergyBetween",
+    "ExpressionIs",
+    "FlagEquals",
+    "FlagExists",
+    "GenerationConfig",
+    "Location",
+    "LocationTypeIn",
+    "MoodIn",
+    "Node",
+    "Not",
+    "Npc",
+    "Period",
+    "PluginCondition",
+    "Preferences",
+    "Problem",
+    "RandomChance",
+    "Relationship",
+    "Requirements",
+    "Routine",
+    "ScoringWeights",
+    "SimulationConfig",
+    "StatAxis",
+    "TierConfig",
+    "TimeOfDayIn",
+    "WorldDefinition",
+    "WorldFileInvalid",
+    "parse_world",
+    "read_document",
+]

@@ -1,0 +1,83 @@
+"""What is wrong with a definition: where, what, what is allowed, and the nearest valid name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+PROBLEMS_MAX = 100
+"""Problems listed of one file: enough to mend it in one go, few enough to read."""
+SHOWN_CHARS_MAX = 60
+"""How much of a bad value is shown."""
+ALLOWED_SHOWN_MAX = 12
+"""How many allowed names are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem. A warning does not keep a world from loading."""
+
+    path: str
+    value: object
+    message: str
+    allowed: str = ""
+    nearest: str = ""
+    warning: bool = False
+
+    def __str__(self) -> str:
+        parts = [f"{self.path}: {self.message}"]
+        if self.allowed:
+            parts.append(f"allowed: {self.allowed}")
+        if self.nearest:
+            parts.append(f"did you mean {self.nearest!r}?")
+        return "; ".join(parts)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "path": self.path,
+            "value": shown(self.value),
+            "message": self.message,
+            "allowed": self.allowed,
+            "nearest": self.nearest,
+            "warning": self.warning,
+        }
+
+
+class DefinitionInvalid(ValueError):
+    """Problems found, every one named."""
+
+    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+        found = sorted(problems, key=lambda problem: problem.path)
+        self.source = source
+        self.problems = tuple(found[:PROBLEMS_MAX])
+        self.more = len(found) - len(self.problems)
+        super().__init__(source, self.problems)
+
+    def __str__(self) -> str:
+        lines = [f"{self.source}: {problem}" if self.source else str(problem) for problem in self.problems]
+        if self.more:
+            lines.append(f"and {self.more} more")
+        return "\n".join(lines)
+
+
+class WorldFileInvalid(DefinitionInvalid):
+    """A world file that cannot be loaded. Nothing of it was."""
+
+
+class ConfigInvalid(DefinitionInvalid):
+    """A simulation configuration, or a change of one, that is not allowed. Nothing was changed."""
+
+
+def shown(value: object) -> str:
+    """A bad value, short enough for one line."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_CHARS_MAX else text[: SHOWN_CHARS_MAX - 3] + "..."
+
+
+def unknown_name(path: str, name: object, known: Iterable[str], what: str) -> Problem:
+    """The problem of a name that names nothing, with the nearest one that does."""
+    names = sorted(map(str, known))
+    close = get_close_matches(str(name), names, n=1)
+    listed = ", ".join(names[:ALLOWED_SHOWN_MAX]) + (", ..." if len(names) > ALLOWED_SHOWN_MAX else "")
+    return Problem(path, name, f"no {what} {shown(name)}", listed or f"no {what} is defined", *close)

@@ -1,0 +1,181 @@
+"""A whole world file: read top down, every problem collected, every reference checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from json import dumps
+from typing import Any
+
+from simulation.calendar import Calendar
+from simulation.definitions.behavior import Behavior, flat_flags, read_behavior
+from simulation.definitions.conditions import Names
+from simulation.definitions.fields import Fields
+from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs, refuse_twins
+from simulation.definitions.problems import Problem, WorldFileInvalid
+from simulation.definitions.simulation_config import SimulationConfig
+from simulation.definitions.time_config import read_time_config
+from simulation.moods import NAMES as MOOD_TAGS
+from simulation.units import Micros, NpcId, Tier, WorldId
+
+SESSIONS_MAX = 10_000
+WORLD_ID_CHARS_MAX = 200
+
+
+@dataclass(frozen=True)
+class WorldDefinition:
+    """A world as its author wrote it, every name in it known to exist."""
+
+    id: WorldId
+    name: str
+    world_time: Micros
+    flags: Mapping[str, Any]
+    """Dotted keys."""
+    locations: tuple[Location, ...]
+    npcs: tuple[Npc, ...]
+    sessions: tuple[Mapping[str, Any], ...]
+    simulation: SimulationConfig
+    behavior: Behavior
+    calendar: Calendar
+    document: Mapping[str, Any]
+    warnings: tuple[Problem, ...] = field(default=())
+
+    @cached_property
+    def definition_hash(self) -> str:
+        """128 bits of the document's canonical JSON: another definition has another."""
+        text = dumps(self.document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return blake2b(text.encode(), digest_size=16).hexdigest()
+
+    @cached_property
+    def _by_role(self) -> dict[str, tuple[NpcId, ...]]:
+        found: dict[str, list[NpcId]] = {}
+        for npc in self.npcs:
+            for role in npc.roles:
+                found.setdefault(role, []).append(npc.id)
+        return {role: tuple(ids) for role, ids in found.items()}
+
+    @cached_property
+    def _ids(self) -> frozenset[NpcId]:
+        return frozenset(npc.id for npc in self.npcs)
+
+    def resolve_ref(self, ref: str) -> tuple[NpcId, ...]:
+        """Whom `npc:ID`, `role:NAME` or a bare id names; nobody is an empty tuple."""
+        if ref.startswith("role:"):
+            return self._by_role.get(ref.removeprefix("role:"), ())
+        candidates = (NpcId(ref), NpcId(ref.removeprefix("npc:")))
+        return tuple(dict.fromkeys(name for name in candidates if name in self._ids))
+
+
+def parse_world(
+    document: Mapping[str, Any], source: str = "", plugins: Collection[str] = ()
+) -> WorldDefinition:
+    """The definition in a JSON object. Raises WorldFileInvalid with everything that is wrong with it."""
+    problems: list[Problem] = []
+    fields = Fields(document, "", problems)
+    world_id = fields.identifier("id")
+    if len(world_id) > WORLD_ID_CHARS_MAX:
+        fields.refuse("id", world_id, "is too long", f"at most {WORLD_ID_CHARS_MAX} characters")
+    name = fields.text("name", world_id or None)
+    world_time = fields.micros("worldTime", 0)
+    flags = flat_flags(fields.mapping("flags"))
+    locations = read_locations(fields)
+    meta = fields.object("meta")
+    calendar = read_time_config(meta.raw("time_config"), "meta.time_config", problems)
+    simulation = SimulationConfig.read(meta.raw("simulation", {}), "meta.simulation", problems)
+    names = Names(
+        periods=calendar.period_names(),
+        days=calendar.day_names,
+        location_types={location.type for location in locations},
+        mood_tags=MOOD_TAGS,
+        plugins=plugins,
+        problems=problems,
+    )
+    behavior = read_behavior(meta.raw("behavior"), "meta.behavior", names, calendar.day_us)
+    roles = _roles(meta)
+    meta.ignore("version", "metrics")
+    meta.done()
+    town = Town(behavior.routines, behavior.activities, {location.id for location in locations}, roles)
+    npcs = read_npcs(fields, town)
+    sessions = _sessions(fields)
+    fields.ignore("version", "$schema")
+    fields.done()
+    if simulation is not None:
+        _check_room(simulation, len(npcs), problems)
+    if problems or simulation is None:
+        raise WorldFileInvalid(source, problems)
+    found = WorldDefinition(
+        WorldId(world_id),
+        name,
+        world_time,
+        flags,
+        locations,
+        npcs,
+        sessions,
+        simulation,
+        behavior,
+        calendar,
+        document,
+    )
+    object.__setattr__(found, "warnings", tuple(_warnings(found)))
+    return found
+
+
+def _roles(meta: Fields) -> dict[str, tuple[str, ...]]:
+    """`meta.npcs`: {npc id: {"roles": [...]}} or {role: npc id or ids}."""
+    found: dict[str, list[str]] = {}
+    listed = meta.object("npcs")
+    for key, value in listed.entries():
+        if isinstance(value, Mapping):
+            person = Fields(value, listed.at(key), meta.problems)
+            found.setdefault(key, []).extend(person.texts("roles"))
+            person.done()
+        else:
+            for npc in value if isinstance(value, list) else [value]:
+                found.setdefault(str(npc).removeprefix("npc:"), []).append(key.removeprefix("role:"))
+    return {npc: tuple(roles) for npc, roles in found.items()}
+
+
+def _sessions(fields: Fields) -> tuple[Mapping[str, Any], ...]:
+    def read(value: Any, path: str) -> Mapping[str, Any]:
+        session = Fields(value, path, fields.problems)
+        session.identifier("id")
+        session.ignore("userId", "user", "worldId", "locationId", "location", "sceneId", "scene", "flags")
+        session.ignore("version", "components", "stats", "relationships")
+        session.done()
+        return value if isinstance(value, Mapping) else {}
+
+    found = fields.each("sessions", read, SESSIONS_MAX)
+    refuse_twins([session.get("id") for session in found], "sessions", fields.problems)
+    return found
+
+
+def _check_room(config: SimulationConfig, people: int, problems: list[Problem]) -> None:
+    room = 0
+    for tier in Tier:
+        room += config.tiers[tier].max_npcs
+    if people > room:
+        problems.append(
+            Problem(
+                "meta.simulation.tiers.dormant.maxNpcs",
+                config.tiers[Tier.DORMANT].max_npcs,
+                f"the tiers hold {room} of {people} people",
+                f"at least {config.tiers[Tier.DORMANT].max_npcs + people - room}",
+            )
+        )
+
+
+def _warnings(world: WorldDefinition) -> Iterator[Problem]:
+    """What loads but can never happen."""
+    kinds = {location.type for location in world.locations}
+    for activity in world.behavior.activities.values():
+        path = f"meta.behavior.activities.{activity.id}.requirements"
+        for ref in activity.requirements.required_npcs:
+            if not world.resolve_ref(ref):
+                message = f"{ref} names nobody of this world, so {activity.id} never happens"
+                yield Problem(f"{path}.requiredNpcRolesOrIds", ref, message, warning=True)
+        asked = activity.requirements.location_types
+        if world.locations and asked and not kinds & set(asked):
+            message = f"no location is of type {' or '.join(asked)}, so {activity.id} never happens"
+            yield Problem(f"{path}.locationTypes", list(asked), message, warning=True)
