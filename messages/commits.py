@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from messages.base import Message
 from simulation.units import Band, Epoch, Micros, NpcId, RequestId, Seq, SessionId, Tick, WorldId
 
@@ -44,6 +46,8 @@ class RequestRow(Message):
     handed_tick: Tick
     land_tick: Tick | None
     """Lockstep: the tick its outcome is applied at. None: as it comes."""
+    limits: dict[str, int] = Field(default_factory=dict)
+    """The world's own: perWorldInFlight, perUserInFlight, deferredMax."""
     deadline_s: float
     """Real seconds after the commit; not started by then, it expires (live only)."""
 

@@ -185,6 +185,10 @@ class Person:
                 return None if self.location == NONE else self.script.location_ids[self.location]
             case "locationType":
                 return None if self.location == NONE else self.script.location_types[self.location]
+            case _:
+                return self._deep(name)
+
+    def _deep(self, name: str) -> Any:
         head, _, rest = name.partition(".")
         if head == "flags":
             return self.flags.get(rest)
@@ -201,7 +205,8 @@ class Person:
                 return self.valence
             case "arousal":
                 return self.arousal
-        return None
+            case _:
+                return None
 
 
 def person_of(scene: Scene, people: Population, row: int) -> Person:

@@ -73,7 +73,7 @@ def candidates_open(batch: Batch, node: Ints, acts: Ints) -> Truths:
     candidates)."""
     script = batch.script
     energy, mood = batch.energy[:, None], batch.mood[:, None]
-    open_ = (acts != NONE) & batch.moment.activity_open[acts]
+    open_: Truths = (acts != NONE) & batch.moment.activity_open[acts]
     open_ &= (energy >= script.min_energy[acts]) & (energy <= script.max_energy[acts])
     open_ &= ~script.mood_gated[acts] | ((script.mood_asked[acts] & mood) != 0)
     open_ &= ~cooling(batch, acts)
@@ -92,7 +92,8 @@ def cooling(batch: Batch, acts: Ints) -> Truths:
         return np.zeros(acts.shape, dtype=np.bool_)
     ended = batch.people["ended_at"][batch.rows[:, None], slot]
     ended = np.where(acts == batch.activity[:, None], batch.now, ended)
-    return (slot != NONE) & (ended != NONE) & (batch.now - ended < script.cooldown[acts])
+    waits: Truths = (slot != NONE) & (ended != NONE) & (batch.now - ended < script.cooldown[acts])
+    return waits
 
 
 def roulette(scores: Floats, open_: Truths, draw: Floats) -> Ints:

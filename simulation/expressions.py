@@ -140,7 +140,8 @@ def _value(node: ast.expr, resolve: Resolve) -> Any:
             return _compare(_value(left, resolve), ops, [_value(other, resolve) for other in others])
         case ast.List(elts=elements) | ast.Tuple(elts=elements):
             return [_value(element, resolve) for element in elements]
-    raise TypeError(f"cannot evaluate {ast.unparse(node)}")
+        case _:
+            raise TypeError(f"cannot evaluate {ast.unparse(node)}")
 
 
 def _arithmetic(op: ast.operator, left: Any, right: Any) -> Any:

@@ -47,4 +47,5 @@ def settle_rows(
 ) -> NDArray[np.int64]:
     """`settle` elementwise; `spans` are `span_to_saturate(rates)`, known when the world is compiled."""
     moved = units + rates * np.minimum(elapsed, spans)
-    return np.minimum(FULL, np.maximum(0, moved))
+    clamped: NDArray[np.int64] = np.minimum(FULL, np.maximum(0, moved))
+    return clamped

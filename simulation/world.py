@@ -91,7 +91,7 @@ class World:
         self.config = config
         self.clock = clock
         self.flags = flags
-        self.base_mode = Mode.REAL_TIME if config.mode is Mode.PAUSED else config.mode
+        self.base_mode: Mode = Mode.REAL_TIME if config.mode is Mode.PAUSED else config.mode
         self.paused = config.mode is Mode.PAUSED
         self.requests = Requests()
         self.deficits: Mapping[Tier, int] = dict.fromkeys(TIERS, 0)

@@ -158,7 +158,7 @@ def read_behavior(value: Any, path: str, names: Names, day_us: int) -> Behavior:
     routines = fields.table(
         "routines", lambda k, v, p: _routine(k, v, p, names, activities, day_us), ROUTINES_MAX
     )
-    half_life, baseline = _npc_config(fields.object("npcConfig"))
+    half_life, baseline = _npc_config(fields.within("npcConfig"))
     found = Behavior(categories, activities, routines, _weights(fields), half_life, baseline)
     fields.done()
     return found
@@ -192,8 +192,8 @@ def _activity(key: str, value: Any, path: str, names: Names, categories: Mapping
         id=key,
         name=fields.text("name", key),
         category=category,
-        requirements=_requirements(fields.object("requirements"), names),
-        effects=_effects(fields.object("effects")),
+        requirements=_requirements(fields.within("requirements"), names),
+        effects=_effects(fields.within("effects")),
         min_duration_us=fields.micros("minDurationSeconds", 0),
         cooldown_us=fields.micros("cooldownSeconds", 0),
     )
@@ -216,7 +216,7 @@ def _requirements(fields: Fields, names: Names) -> Requirements:
 
 
 def _effects(fields: Fields) -> Effects:
-    mood = fields.object("moodImpact")
+    mood = fields.within("moodImpact")
     found = Effects(
         energy_per_hour_milli=fields.thousandths("energyDeltaPerHour", RATE_MAX),
         valence=mood.number("valence", -100, 100, 0),
@@ -280,7 +280,7 @@ def _routine(
         id=key,
         name=fields.text("name", key),
         nodes=fields.each("nodes", lambda v, p: _node(v, p, names, activities, day_us), NODES_MAX),
-        default_preferences=read_preferences(fields.object("defaultPreferences"), activities),
+        default_preferences=read_preferences(fields.within("defaultPreferences"), activities),
     )
     fields.done()
     return found
@@ -310,7 +310,7 @@ def _time_range(fields: Fields, day_us: int) -> tuple[Micros, Micros]:
     if not fields.has("timeRangeSeconds"):
         fields.refuse(fields.at("timeRangeSeconds"), None, "is missing", '{"start": seconds, "end": seconds}')
         return Micros(0), Micros(0)
-    span = fields.object("timeRangeSeconds")
+    span = fields.within("timeRangeSeconds")
     for key in ("start", "end"):
         if not span.has(key):
             span.refuse(span.at(key), None, "is missing", "seconds of the day")
@@ -336,13 +336,13 @@ def _candidate(value: Any, path: str, names: Names, activities: Mapping[str, Act
 
 def read_preferences(fields: Fields, activities: Mapping[str, Activity]) -> Preferences:
     """Preferences of a routine or a person; weights 0-1, traits 0-100."""
-    liked = fields.object("activityWeights")
+    liked = fields.within("activityWeights")
     weights = {name: liked.number(name, 0, 1) for name, _ in liked.entries()}
     for name in weights:
         if name not in activities:
             fields.problems.append(unknown_name(liked.at(name), name, activities, "activity"))
-    kinds = fields.object("categoryWeights")
-    traits = fields.object("traitModifiers")
+    kinds = fields.within("categoryWeights")
+    traits = fields.within("traitModifiers")
     found = Preferences(
         weights,
         {name: kinds.number(name, 0, 1) for name, _ in kinds.entries()},
@@ -356,9 +356,9 @@ def read_preferences(fields: Fields, activities: Mapping[str, Activity]) -> Pref
 
 
 def _weights(fields: Fields) -> ScoringWeights:
-    scoring = fields.object("scoringConfig")
+    scoring = fields.within("scoringConfig")
     scoring.ignore("version", "customScoringId")
-    weights = scoring.object("weights")
+    weights = scoring.within("weights")
     given = {name: weights.number(key, 0, 10) for key, name in WEIGHT_KEYS.items() if weights.has(key)}
     weights.ignore(*WEIGHT_KEYS)
     weights.done()
@@ -368,7 +368,7 @@ def _weights(fields: Fields) -> ScoringWeights:
 
 def _npc_config(fields: Fields) -> tuple[Micros, tuple[float, float]]:
     half_life = fields.micros("moodHalfLifeSeconds", MOOD_HALF_LIFE_SECONDS, low=1)
-    baseline = fields.object("moodBaseline")
+    baseline = fields.within("moodBaseline")
     found = (baseline.number("valence", -100, 100, 0), baseline.number("arousal", -100, 100, 0))
     baseline.done()
     fields.done()

@@ -161,7 +161,7 @@ class Fields:
             return {}
         return {name: read(name, item, at(self.at(key), name)) for name, item in value.items()}
 
-    def object(self, key: str) -> Fields:
+    def within(self, key: str) -> Fields:
         """The object under `key`, or an empty one."""
         return Fields(self.raw(key, {}), self.at(key), self.problems)
 

@@ -84,7 +84,7 @@ def _npc(value: Any, path: str, town: Town, problems: list[Problem]) -> Npc:
     fields = Fields(value, path, problems)
     npc_id = NpcId(fields.identifier("id"))
     name = fields.text("name", npc_id or None)
-    person = fields.object("personality")
+    person = fields.within("personality")
     routine = person.raw("routineId")
     if routine is not None and routine not in town.routines:
         problems.append(unknown_name(person.at("routineId"), routine, town.routines, "routine"))
@@ -94,7 +94,7 @@ def _npc(value: Any, path: str, town: Town, problems: list[Problem]) -> Npc:
         problems.append(unknown_name(person.at("home"), home, town.locations, "location"))
     preferences = NO_PREFERENCES
     if person.has("preferences"):
-        preferences = read_preferences(person.object("preferences"), town.activities)
+        preferences = read_preferences(person.within("preferences"), town.activities)
     person.ignore("preferences", "traits", "archetype")
     roles = (*person.texts("roles"), *town.roles.get(npc_id, ()))
     importance = person.number("importance", 0, 100, IMPORTANCE)
@@ -127,7 +127,7 @@ def _check_behavior(fields: Fields, town: Town) -> None:
         if fields.has(key):
             fields.micros(key, 0)
     fields.number("energy", 0, 100, 50)
-    mood = fields.object("moodState")
+    mood = fields.within("moodState")
     for key in ("valence", "arousal"):
         mood.number(key, -100, 100, 0)
     for key, known, what in (
@@ -138,7 +138,7 @@ def _check_behavior(fields: Fields, town: Town) -> None:
         if fields.has(key) and fields.raw(key) not in known:
             fields.problems.append(unknown_name(fields.at(key), fields.raw(key), map(str, known), what))
     fields.each("lastActivities", lambda value, path: _check_recent(value, path, town, fields.problems), 10)
-    ended = fields.object("lastEndedAt")
+    ended = fields.within("lastEndedAt")
     for name, _ in ended.entries():
         ended.micros(name, 0)
 

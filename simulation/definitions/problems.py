@@ -80,4 +80,6 @@ def unknown_name(path: str, name: object, known: Iterable[str], what: str) -> Pr
     names = sorted(map(str, known))
     close = get_close_matches(str(name), names, n=1)
     listed = ", ".join(names[:ALLOWED_SHOWN_MAX]) + (", ..." if len(names) > ALLOWED_SHOWN_MAX else "")
-    return Problem(path, name, f"no {what} {shown(name)}", listed or f"no {what} is defined", *close)
+    return Problem(
+        path, name, f"no {what} {shown(name)}", listed or f"no {what} is defined", close[0] if close else ""
+    )

@@ -81,7 +81,7 @@ def parse_world(
     world_time = fields.micros("worldTime", 0)
     flags = flat_flags(fields.mapping("flags"))
     locations = read_locations(fields)
-    meta = fields.object("meta")
+    meta = fields.within("meta")
     calendar = read_time_config(meta.raw("time_config"), "meta.time_config", problems)
     simulation = SimulationConfig.read(meta.raw("simulation", {}), "meta.simulation", problems)
     names = Names(
@@ -125,7 +125,7 @@ def parse_world(
 def _roles(meta: Fields) -> dict[str, tuple[str, ...]]:
     """`meta.npcs`: {npc id: {"roles": [...]}} or {role: npc id or ids}."""
     found: dict[str, list[str]] = {}
-    listed = meta.object("npcs")
+    listed = meta.within("npcs")
     for key, value in listed.entries():
         if isinstance(value, Mapping):
             person = Fields(value, listed.at(key), meta.problems)

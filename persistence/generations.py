@@ -1,0 +1,182 @@
+"""Generation rows on their way: only forward, and never again once terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from messages.admin import GenerationRow
+from persistence.engine import Database
+from persistence.tables import generations
+from simulation.requests import BANDS
+from simulation.units import TERMINAL, Band, GenerationStatus, RequestId, Tick, WorldId
+
+ORDER = (
+    GenerationStatus.REQUESTED,
+    GenerationStatus.ADMITTED,
+    GenerationStatus.QUEUED,
+    GenerationStatus.RUNNING,
+)
+"""Before a terminal status, in the only order they may be passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """A request that is not terminal. `expires_at` is wall time in seconds."""
+
+    request_id: RequestId
+    world_id: WorldId
+    user_id: str | None
+    band: Band
+    made_tick: Tick
+    lockstep: bool
+    expires_at: float
+    moved_at: float
+    status: GenerationStatus
+    limits: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker makes: `attempts` counts this one."""
+
+    request_id: RequestId
+    world_id: WorldId
+    npc_id: str | None
+    kind: str
+    params: Mapping[str, Any]
+    attempts: int
+
+
+async def open_rows(db: Database, statuses: Iterable[GenerationStatus], limit: int) -> list[OpenRow]:
+    """Rows in these statuses, the most urgent first: by (band, tick made, id)."""
+    query = (
+        select(generations)
+        .where(generations.c.status.in_(tuple(statuses)))
+        .order_by(generations.c.band, generations.c.made_tick, generations.c.request_id)
+        .limit(limit)
+    )
+    async with db.read() as connection:
+        found = (await connection.execute(query)).mappings().all()
+    return [
+        OpenRow(
+            request_id=RequestId(row["request_id"]),
+            world_id=WorldId(row["world_id"]),
+            user_id=row["user_id"],
+            band=BANDS[row["band"]],
+            made_tick=Tick(row["made_tick"]),
+            lockstep=row["land_tick"] is not None,
+            expires_at=row["expires_at"],
+            moved_at=row["moved_at"],
+            status=GenerationStatus(row["status"]),
+            limits=row["limits"],
+        )
+        for row in found
+    ]
+
+
+async def move(db: Database, request_ids: Sequence[RequestId], to: GenerationStatus) -> int:
+    """Move rows forward; those further on, or terminal, stay where they are. Answers how many moved."""
+    before = ORDER[: ORDER.index(to)]
+    change = (
+        update(generations)
+        .where(generations.c.request_id.in_(request_ids), generations.c.status.in_(before))
+        .values(status=to, moved_at=time.time())
+    )
+    async with db.write() as connection:
+        return (await connection.execute(change)).rowcount
+
+
+async def requeue(db: Database, request_ids: Sequence[RequestId]) -> int:
+    """A job was lost: its row waits for a job again."""
+    lost = (GenerationStatus.QUEUED, GenerationStatus.RUNNING)
+    change = (
+        update(generations)
+        .where(generations.c.request_id.in_(request_ids), generations.c.status.in_(lost))
+        .values(status=GenerationStatus.ADMITTED, moved_at=time.time())
+    )
+    async with db.write() as connection:
+        return (await connection.execute(change)).rowcount
+
+
+async def begin(db: Database, request_id: RequestId) -> Job | None:
+    """Start working on a request. None: it is terminal or unknown, so there is nothing to do."""
+    change = (
+        update(generations)
+        .where(generations.c.request_id == request_id, generations.c.status.not_in(TERMINAL))
+        .values(status=GenerationStatus.RUNNING, attempts=generations.c.attempts + 1, moved_at=time.time())
+        .returning(
+            generations.c.world_id,
+            generations.c.npc_id,
+            generations.c.kind,
+            generations.c.params,
+            generations.c.attempts,
+        )
+    )
+    async with db.write() as connection:
+        found = (await connection.execute(change)).first()
+    if found is None:
+        return None
+    return Job(request_id, WorldId(found.world_id), found.npc_id, found.kind, found.params, found.attempts)
+
+
+async def finish(
+    db: Database,
+    request_ids: Sequence[RequestId],
+    status: GenerationStatus,
+    *,
+    result: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> int:
+    """End requests for good. Answers how many were not ended before."""
+    change = (
+        update(generations)
+        .where(generations.c.request_id.in_(request_ids), generations.c.status.not_in(TERMINAL))
+        .values(status=status, result=result, reason=reason, moved_at=time.time())
+    )
+    async with db.write() as connection:
+        return (await connection.execute(change)).rowcount
+
+
+async def counts(db: Database) -> dict[WorldId, dict[str, int]]:
+    """How many requests each world has in each status."""
+    query = select(generations.c.world_id, generations.c.status, func.count()).group_by(
+        generations.c.world_id, generations.c.status
+    )
+    found: dict[WorldId, dict[str, int]] = {}
+    async with db.read() as connection:
+        for world_id, status, count in (await connection.execute(query)).all():
+            found.setdefault(WorldId(world_id), {})[status] = count
+    return found
+
+
+async def listing(db: Database, world_id: WorldId, limit: int) -> tuple[GenerationRow, ...]:
+    """The newest requests of a world."""
+    query = (
+        select(generations)
+        .where(generations.c.world_id == world_id)
+        .order_by(generations.c.made_tick.desc(), generations.c.request_id)
+        .limit(limit)
+    )
+    async with db.read() as connection:
+        found = (await connection.execute(query)).mappings().all()
+    return tuple(
+        GenerationRow(
+            request_id=RequestId(row["request_id"]),
+            npc_id=row["npc_id"],
+            kind=row["kind"],
+            band=str(BANDS[row["band"]]),
+            status=row["status"],
+            attempts=row["attempts"],
+            made_tick=row["made_tick"],
+            handed_tick=row["handed_tick"],
+            landed_tick=row["land_tick"],
+            reason=row["reason"],
+            result=row["result"],
+        )
+        for row in found
+    )

@@ -1,0 +1,136 @@
+"""The tables. Few, additive only; JSON values are replaced, never changed in place."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _world() -> Column[str]:
+    return Column("world_id", String(200), ForeignKey("worlds.id", ondelete="CASCADE"), primary_key=True)
+
+
+worlds = Table(
+    "worlds",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("definition_hash", String(32), nullable=False),
+    Column("generation", String(20)),
+    Column("epoch", BigInteger, nullable=False),
+    Column("owner_shard", Integer),
+    Column("commit_number", BigInteger, nullable=False),
+    Column("next_seq", BigInteger, nullable=False),
+    Column("waiting_inputs", BigInteger, nullable=False),
+    Column("tick", BigInteger, nullable=False),
+    Column("world_time", BigInteger, nullable=False),
+    Column("state_hash", String(32), nullable=False),
+    Column("mark", JSON),
+    Column("quarantine_reason", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+"""One row a world: its definition, who owns it (epoch), and where it stands (mark)."""
+
+npcs = Table(
+    "npcs",
+    metadata,
+    _world(),
+    Column("npc_id", String(200), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+"""People as they were defined; what became of them is in the snapshots."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _world(),
+    Column("session_id", String(200), primary_key=True),
+    Column("document", JSON, nullable=False),
+)
+
+inputs = Table(
+    "inputs",
+    metadata,
+    _world(),
+    Column("seq", BigInteger, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("idempotency_key", String(260), nullable=False),
+    Column("recorded_at", Float, nullable=False),
+    Column("tick", BigInteger),
+    Column("ordinal", BigInteger),
+    Column("applied", Boolean),
+    Column("detail", JSON),
+    Column("answer_at_tick", BigInteger),
+    UniqueConstraint("world_id", "idempotency_key"),
+    Index(None, "world_id", "ordinal"),
+)
+"""Every change from outside, gapless by seq; `tick` and `ordinal` once applied."""
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _world(),
+    Column("ordinal", BigInteger, primary_key=True),
+    Column("tick", BigInteger, primary_key=True),
+    Column("taken_at", Float, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("request_id", String(260), primary_key=True),
+    Column("world_id", String(200), ForeignKey("worlds.id", ondelete="CASCADE"), nullable=False),
+    Column("npc_id", String(200)),
+    Column("session_id", String(200)),
+    Column("user_id", String(200)),
+    Column("kind", String(40), nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("band", Integer, nullable=False),
+    Column("component", String(200), nullable=False),
+    Column("limits", JSON, nullable=False),
+    Column("made_tick", BigInteger, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("handed_tick", BigInteger, nullable=False),
+    Column("land_tick", BigInteger),
+    Column("expires_at", Float, nullable=False),
+    Column("committed_at", Float, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("result", JSON),
+    Column("moved_at", Float, nullable=False),
+    Column("input_seq", BigInteger),
+    Index(None, "status", "band", "made_tick"),
+    Index(None, "world_id", "made_tick"),
+)
+"""Outbox and inbox in one: a request is a row before it is a job, and its result is a row before it is an
+input."""

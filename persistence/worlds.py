@@ -1,0 +1,225 @@
+"""Which worlds there are, who owns them, and everything a new owner needs."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from messages.archive import StoredInput
+from messages.commits import Mark, Snapshot
+from persistence.engine import Database
+from persistence.inputs import stored_input
+from persistence.tables import inputs, npcs, sessions, snapshots, worlds
+from simulation.units import Epoch, GenerationMode, Tick, WorldId
+
+ROWS_AT_ONCE = 1_000
+"""People inserted in one statement: some bytes below what SQLite takes as parameters."""
+
+
+class DefinitionChanged(ValueError):
+    """A world of this id is stored with another definition; nothing was changed."""
+
+    def __init__(self, world_id: str) -> None:
+        super().__init__(f"world {world_id} is stored with another definition")
+        self.world_id = world_id
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    resumed: bool
+    tick: Tick
+    quarantined: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A world with its new owner's epoch, and what recovery needs."""
+
+    name: str
+    epoch: Epoch
+    number: int
+    document: str
+    generation: GenerationMode | None
+    mark: Mark | None
+    snapshot: Snapshot | None
+    inputs: tuple[StoredInput, ...]
+    quarantined: str
+
+
+async def register(
+    db: Database,
+    *,
+    world_id: WorldId,
+    name: str,
+    document: str,
+    definition_hash: str,
+    generation: GenerationMode | None,
+    fresh: bool,
+) -> Registered:
+    """Store a new world, or find the stored one of the same definition. Raises DefinitionChanged.
+
+    `fresh` forgets everything of the stored one but its epoch, which keeps growing: whoever still owns the
+    old life is fenced.
+    """
+    now = time.time()
+    values: dict[str, Any] = {
+        "name": name,
+        "status": "active",
+        "definition": document,
+        "definition_hash": definition_hash,
+        "generation": generation,
+        "updated_at": now,
+    }
+    async with db.write() as connection:
+        found = (await connection.execute(select(worlds).where(worlds.c.id == world_id))).mappings().first()
+        if found is not None and not fresh:
+            if found["definition_hash"] != definition_hash:
+                raise DefinitionChanged(world_id)
+            known = {"status": "active", "generation": generation, "updated_at": now}
+            await connection.execute(update(worlds).where(worlds.c.id == world_id).values(known))
+            return Registered(True, Tick(found["tick"]), found["quarantine_reason"])
+        epoch = 0 if found is None else found["epoch"] + 1
+        if found is not None:
+            await connection.execute(delete(worlds).where(worlds.c.id == world_id))
+        await connection.execute(insert(worlds).values({"id": world_id, **values, **_unborn(epoch, now)}))
+        await _people(connection, world_id, json.loads(document))
+    return Registered(False, Tick(0), "")
+
+
+def _unborn(epoch: int, now: float) -> dict[str, Any]:
+    return {
+        "epoch": epoch,
+        "owner_shard": None,
+        "commit_number": 0,
+        "next_seq": 1,
+        "waiting_inputs": 0,
+        "tick": 0,
+        "world_time": 0,
+        "state_hash": "",
+        "mark": None,
+        "quarantine_reason": "",
+        "created_at": now,
+    }
+
+
+async def _people(connection: AsyncConnection, world_id: WorldId, document: dict[str, Any]) -> None:
+    rows = [
+        {
+            "world_id": world_id,
+            "npc_id": str(npc["id"]),
+            "name": npc.get("name", str(npc["id"])),
+            "document": npc,
+        }
+        for npc in document.get("npcs", [])
+    ]
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        await connection.execute(insert(npcs), rows[start : start + ROWS_AT_ONCE])
+    visits = [
+        {"world_id": world_id, "session_id": str(session["id"]), "document": session}
+        for session in document.get("sessions", [])
+    ]
+    if visits:
+        await connection.execute(insert(sessions), visits)
+
+
+async def ids(db: Database) -> tuple[WorldId, ...]:
+    """Every stored world that is not retired, in the order they were first registered."""
+    query = select(worlds.c.id).where(worlds.c.status == "active").order_by(worlds.c.created_at, worlds.c.id)
+    async with db.read() as connection:
+        return tuple(WorldId(found) for found in (await connection.execute(query)).scalars())
+
+
+async def retire(db: Database, world_id: WorldId) -> Tick | None:
+    """Take a world out of service; its rows stay. None: no such world. One more epoch fences its owner."""
+    change = (
+        update(worlds)
+        .where(worlds.c.id == world_id, worlds.c.status == "active")
+        .values(status="retired", epoch=worlds.c.epoch + 1, owner_shard=None, updated_at=time.time())
+        .returning(worlds.c.tick)
+    )
+    async with db.write() as connection:
+        tick = (await connection.execute(change)).scalar()
+    return None if tick is None else Tick(tick)
+
+
+async def quarantine(db: Database, world_id: WorldId, epoch: Epoch, reason: str) -> None:
+    """Note why a world is stopped; an empty reason releases it. Only its owner may."""
+    change = (
+        update(worlds)
+        .where(worlds.c.id == world_id, worlds.c.epoch == epoch)
+        .values(quarantine_reason=reason, updated_at=time.time())
+    )
+    async with db.write() as connection:
+        await connection.execute(change)
+
+
+async def release(db: Database, world_id: WorldId) -> bool:
+    """Let a quarantined world try again. False: it is in none."""
+    change = (
+        update(worlds)
+        .where(worlds.c.id == world_id, worlds.c.quarantine_reason != "")
+        .values(quarantine_reason="", updated_at=time.time())
+    )
+    async with db.write() as connection:
+        return bool((await connection.execute(change)).rowcount)
+
+
+async def claim(db: Database, world_id: WorldId, shard: int, skip: int) -> Claimed | None:
+    """Take ownership with one more epoch. `skip` newest snapshots are known to be corrupt. None: no such
+    world."""
+    async with db.write() as connection:
+        change = (
+            update(worlds)
+            .where(worlds.c.id == world_id, worlds.c.status == "active")
+            .values(epoch=worlds.c.epoch + 1, owner_shard=shard, updated_at=time.time())
+            .returning(worlds)
+        )
+        found = (await connection.execute(change)).mappings().first()
+        if found is None:
+            return None
+        snapshot = await _snapshot(connection, world_id, skip)
+        after = 0 if snapshot is None else snapshot.ordinal
+        return Claimed(
+            name=found["name"],
+            epoch=Epoch(found["epoch"]),
+            number=found["commit_number"],
+            document=found["definition"],
+            generation=None if found["generation"] is None else GenerationMode(found["generation"]),
+            mark=None if found["mark"] is None else Mark.model_validate(found["mark"]),
+            snapshot=snapshot,
+            inputs=await _inputs_after(connection, world_id, after),
+            quarantined=found["quarantine_reason"],
+        )
+
+
+async def _snapshot(connection: AsyncConnection, world_id: WorldId, skip: int) -> Snapshot | None:
+    query = (
+        select(snapshots.c.tick, snapshots.c.ordinal, snapshots.c.body)
+        .where(snapshots.c.world_id == world_id)
+        .order_by(snapshots.c.ordinal.desc(), snapshots.c.tick.desc())
+        .offset(skip)
+        .limit(1)
+    )
+    found = (await connection.execute(query)).mappings().first()
+    return None if found is None else Snapshot(**found)
+
+
+async def _inputs_after(
+    connection: AsyncConnection, world_id: WorldId, ordinal: int
+) -> tuple[StoredInput, ...]:
+    """Applied after a snapshot, by ordinal, then the waiting ones, by seq."""
+    applied = (
+        select(inputs)
+        .where(inputs.c.world_id == world_id, inputs.c.ordinal > ordinal)
+        .order_by(inputs.c.ordinal)
+    )
+    waiting = (
+        select(inputs).where(inputs.c.world_id == world_id, inputs.c.ordinal.is_(None)).order_by(inputs.c.seq)
+    )
+    found = [*(await connection.execute(applied)).mappings(), *(await connection.execute(waiting)).mappings()]
+    return tuple(stored_input(row) for row in found)
