@@ -1,6 +1,7 @@
 """Conversation: an operator changes and reads worlds through the Supervisor.
 
 client -> supervisor   AddWorld       -> WorldAdded | Refused
+client -> supervisor   OpenWorld      -> WorldAdded | Refused
 client -> supervisor   RemoveWorld    -> WorldRemoved | Refused
 client -> supervisor   SubmitInput    -> InputAnswered | Refused       answered after the commit
 client -> supervisor   ListWorlds     -> WorldsListed
@@ -43,6 +44,12 @@ class WorldAdded(Message):
     world_id: WorldId
     resumed: bool
     tick: Tick
+
+
+class OpenWorld(Ask):
+    """Run a stored world, as `theatrum serve` does with every one."""
+
+    world_id: WorldId
 
 
 class RemoveWorld(Ask):

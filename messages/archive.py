@@ -3,6 +3,7 @@
 supervisor -> archivist   OpenArchive       -> ArchiveOpened | Refused
 supervisor -> archivist   RegisterWorld     -> WorldRegistered | Refused
 supervisor -> archivist   RetireWorld       -> WorldRetired | Refused
+supervisor -> archivist   ReleaseWorld      -> WorldReleased
 supervisor -> archivist   RecordInput       -> InputRecorded | Refused
 supervisor -> archivist   AskOutcome        -> OutcomeFound | OutcomePending
 supervisor -> archivist   CountGenerations  -> GenerationsCounted
@@ -70,6 +71,19 @@ class StoredInput(Message):
     payload: dict[str, Any]
     tick: Tick | None = None
     ordinal: int | None = None
+
+
+class ReleaseWorld(Ask):
+    """Let a quarantined world try again from its last commit."""
+
+    world_id: WorldId
+
+
+class WorldReleased(Message):
+    ask_id: str
+    world_id: WorldId
+    released: bool
+    """False: it was in no quarantine."""
 
 
 class RecordInput(Ask):

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from messages.base import Ask, Message
 from simulation.units import Tick, WorldId
 
@@ -49,6 +51,8 @@ class ServiceStarted(Message):
     ask_id: str
     supervisor_pid: int
     admin_pid: int
+    worlds: tuple[WorldId, ...]
+    """Every stored world; `OpenWorld` runs one without its file."""
 
 
 class Goal(Message):
@@ -56,14 +60,19 @@ class Goal(Message):
 
     ticks: int | None = None
     until_tick: int | None = None
+    targets: dict[WorldId, Tick] = Field(default_factory=dict)
+    """Worlds whose last tick is known already, from before a restart."""
 
 
 class SetGoal(Ask):
+    """Let the worlds tick: they hold still until the first goal is set."""
+
     goal: Goal
 
 
 class GoalSet(Message):
     ask_id: str
+    targets: dict[WorldId, Tick]
 
 
 class AskStatus(Ask):
@@ -91,7 +100,10 @@ class WorldReport(Message):
     lateness_p50_ms: float = 0.0
     lateness_p99_ms: float = 0.0
     missed_ticks: int = 0
+    goal_tick: Tick | None = None
     goal_reached: bool = False
+    skipped: str = ""
+    """Why a world does not run towards the goal; empty if it does."""
 
 
 class StatusReported(Message):
@@ -120,6 +132,8 @@ class WorldSummary(Message):
     jobs: dict[str, int]
     state_hash: str
     status: str
+    because: str = ""
+    skipped: str = ""
 
 
 class Drained(Message):

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import ConfigDict
 
 from messages.base import Ask, Message
-from messages.service import Goal, ServiceSettings, WorldReport
+from messages.service import ServiceSettings, WorldReport
 from simulation.units import NpcId, Seq, Tick, WorldId
 
 
@@ -73,9 +73,9 @@ class WorldDropped(Message):
 
 
 class RunTo(Message):
-    """`goal` counted from each world's tick when this arrives; `until_tick` from its birth."""
+    """Tick from now on: each world named until its target, every other one for ever."""
 
-    goal: Goal
+    targets: dict[WorldId, Tick]
 
 
 class ReadWorld(Ask):

@@ -1,0 +1,56 @@
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+class ActorAddress: ...
+class ActorSystemMessage: ...
+
+class ActorExitRequest(ActorSystemMessage):
+    def __init__(self, recursive: bool = ...) -> None: ...
+
+class ChildActorExited(ActorSystemMessage):
+    childAddress: ActorAddress
+
+class PoisonMessage(ActorSystemMessage):
+    poisonMessage: object
+    details: str | None
+
+class DeadEnvelope(ActorSystemMessage):
+    deadAddress: ActorAddress
+    deadMessage: object
+
+class WakeupMessage(ActorSystemMessage):
+    delayPeriod: timedelta
+    payload: object
+
+class WatchMessage(ActorSystemMessage):
+    ready: Sequence[int]
+
+class ThespianWatch:
+    def __init__(self, filenos: Sequence[int]) -> None: ...
+
+class Actor:
+    def receiveMessage(self, msg: object, sender: ActorAddress) -> ThespianWatch | None: ...
+    @property
+    def myAddress(self) -> ActorAddress: ...
+    def createActor(
+        self, actorClass: type[Actor] | str, targetActorRequirements: Any = ..., globalName: str | None = ...
+    ) -> ActorAddress: ...
+    def send(self, targetAddr: ActorAddress, msg: object) -> None: ...
+    def wakeupAfter(self, timePeriod: timedelta, payload: object = ...) -> None: ...
+
+class ActorSystem:
+    def __init__(
+        self,
+        systemBase: str | None = ...,
+        capabilities: dict[str, Any] | None = ...,
+        logDefs: object = ...,
+        transientUnique: bool = ...,
+    ) -> None: ...
+    def createActor(
+        self, actorClass: type[Actor] | str, targetActorRequirements: Any = ..., globalName: str | None = ...
+    ) -> ActorAddress: ...
+    def ask(self, actorAddr: ActorAddress, msg: object, timeout: timedelta | float) -> object: ...
+    def tell(self, actorAddr: ActorAddress, msg: object) -> None: ...
+    def listen(self, timeout: timedelta | float) -> object: ...
+    def shutdown(self) -> None: ...
