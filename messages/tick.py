@@ -5,7 +5,7 @@ world -> tier    TickTier    -> TierTicked
 world -> tier    TouchTier   -> TierWasTouched
 world -> tier    LookAtPerson -> PersonSeen
 world -> tier    HashTier    -> TierHashed
-world -> outbox  Ticked | Settled | Marked | Seen | PersonFound | Crashed      (actors.outbox: never `send`)
+world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | Crashed      (actors.outbox: never `send`)
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from messages.archive import StoredInput
 from messages.commits import InputOutcome, Mark, RequestRow
+from simulation.inputs import Input
 from simulation.orders import Failure, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
-from simulation.units import Micros, NpcId, Tick, Tier, WorldId
+from simulation.units import Micros, NpcId, Seq, Tick, Tier, WorldId
 
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """shard -> world: durable inputs, to be applied in order at the next tick boundary."""
+    """shard -> world: durable inputs, to be applied in order at the next boundary."""
 
-    inputs: tuple[StoredInput, ...]
+    inputs: tuple[Input, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class LookAtPerson:
     ask_id: str
     npc_id: NpcId
     now: Micros
+    flags: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,14 @@ class Ticked:
 class Settled:
     world_id: WorldId
     outcomes: tuple[InputOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """world -> outbox: inputs after this seq have not come, later ones have."""
+
+    world_id: WorldId
+    after: Seq
 
 
 @dataclass(frozen=True, slots=True)

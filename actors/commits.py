@@ -1,0 +1,157 @@
+"""What a world did and nobody outside knows yet: gathered, numbered, kept until durable. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from messages.commits import CommitRecord, InputOutcome, Mark, RequestRow, Snapshot
+from simulation.units import Epoch, Tick, WorldId
+
+UNCOMMITTED_TICKS_MAX = 2_000
+"""Ticks a world may run ahead of its last durable commit: a second or two flat out, half an hour in real
+time."""
+UNACKNOWLEDGED_MAX = 4
+"""Records on their way at once; the world waits for the first of them then."""
+REPLAY_MS_MAX = 1_000
+"""A snapshot is due when making the ticks since the last one again would take longer."""
+
+Release = Callable[[Mark], None]
+
+
+@dataclass
+class Parked:
+    """An answer that waits until a commit with this number, and this tick, is durable."""
+
+    number: int
+    tick: Tick
+    release: Release
+
+
+@dataclass
+class CommitBuffer:
+    """One world's. Times are monotonic nanoseconds; `committed` is what people may be shown."""
+
+    world_id: WorldId
+    epoch: Epoch
+    number: int
+    committed: Mark
+    every_ns: int
+    delay_ns: int
+    snapshot_every_ns: int
+    tick: Tick = Tick(0)  # noqa: RUF009  a NewType is its int
+    flushed_tick: Tick = Tick(0)  # noqa: RUF009
+    outcomes: list[InputOutcome] = field(default_factory=list)
+    requests: list[RequestRow] = field(default_factory=list)
+    unacknowledged: list[CommitRecord] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    flushed_ns: int = 0
+    urgent_ns: int | None = None
+    """Since when somebody waits for what is here."""
+    replay_ns: int = 0
+    """What making the ticks since the last snapshot cost."""
+    snapshot_ns: int = 0
+    snapshot_number: int | None = None
+    """The record that carries a snapshot on its way."""
+    born: bool = False
+    """Whether a snapshot of this world exists at all."""
+
+    def ticked(
+        self,
+        tick: Tick,
+        outcomes: Sequence[InputOutcome],
+        requests: Sequence[RequestRow],
+        now_ns: int,
+        cost_ns: int,
+    ) -> None:
+        """Take note of one tick and what left the world in it."""
+        self.tick = tick
+        self.replay_ns += cost_ns
+        self.requests.extend(requests)
+        self.settled(outcomes, now_ns)
+        if requests or any(parked.tick == tick for parked in self.parked):
+            self.hurry(now_ns)
+
+    def settled(self, outcomes: Sequence[InputOutcome], now_ns: int) -> None:
+        """Take note of inputs applied."""
+        self.outcomes.extend(outcomes)
+        if outcomes:
+            self.hurry(now_ns)
+
+    def hurry(self, now_ns: int) -> None:
+        """Somebody waits: a player, an input, a request."""
+        if self.urgent_ns is None:
+            self.urgent_ns = now_ns
+
+    @property
+    def has_news(self) -> bool:
+        return self.tick > self.flushed_tick or bool(self.outcomes) or not self.born
+
+    @property
+    def is_full(self) -> bool:
+        """The world must wait for a commit to become durable."""
+        ahead = self.tick - self.committed.tick
+        return ahead >= UNCOMMITTED_TICKS_MAX or len(self.unacknowledged) >= UNACKNOWLEDGED_MAX
+
+    def flush_at_ns(self) -> int | None:
+        """When the next record is due; None while there is nothing new, or too much on its way."""
+        if not self.has_news or len(self.unacknowledged) >= UNACKNOWLEDGED_MAX:
+            return None
+        due = self.flushed_ns + self.every_ns
+        return due if self.urgent_ns is None else min(due, self.urgent_ns + self.delay_ns)
+
+    def wants_snapshot(self, now_ns: int) -> bool:
+        """By real time, by what a replay would cost, and always first of all; one at a time."""
+        if self.snapshot_number is not None:
+            return False
+        if not self.born:
+            return True
+        old = now_ns - self.snapshot_ns >= self.snapshot_every_ns and self.replay_ns > 0
+        return old or self.replay_ns >= REPLAY_MS_MAX * 1_000_000
+
+    def record(self, mark: Mark, snapshot: Snapshot | None, now_ns: int) -> CommitRecord:
+        """Everything since the last record, as one; kept until acknowledged."""
+        self.number += 1
+        made = CommitRecord(
+            world_id=self.world_id,
+            epoch=self.epoch,
+            number=self.number,
+            from_tick=self.flushed_tick,
+            to_tick=self.tick,
+            outcomes=tuple(self.outcomes),
+            requests=tuple(self.requests),
+            mark=mark,
+            snapshot=snapshot,
+        )
+        self.unacknowledged.append(made)
+        self.outcomes, self.requests = [], []
+        self.flushed_tick, self.flushed_ns, self.urgent_ns = self.tick, now_ns, None
+        if snapshot is not None:
+            self.snapshot_number, self.snapshot_ns, self.replay_ns, self.born = self.number, now_ns, 0, True
+        return made
+
+    def park(self, release: Release, tick: Tick, now_ns: int) -> None:
+        """Answer once everything up to now, and `tick`, is durable: at once if it is."""
+        ahead = self.has_news
+        number = self.number + 1 if ahead else self.number
+        if not ahead and not self.unacknowledged and tick <= self.committed.tick:
+            release(self.committed)
+            return
+        self.parked.append(Parked(number, tick, release))
+        if ahead:
+            self.hurry(now_ns)
+
+    def acknowledged(self, number: int) -> tuple[CommitRecord, ...]:
+        """Those records are durable: release who waited for them. Answers them in order."""
+        done = tuple(record for record in self.unacknowledged if record.number <= number)
+        self.unacknowledged = [record for record in self.unacknowledged if record.number > number]
+        if done:
+            self.committed = done[-1].mark
+        if self.snapshot_number is not None and number >= self.snapshot_number:
+            self.snapshot_number = None
+        durable = self.number - len(self.unacknowledged)
+        ready = [p for p in self.parked if p.number <= durable and p.tick <= self.committed.tick]
+        self.parked = [p for p in self.parked if p not in ready]
+        for parked in ready:
+            parked.release(self.committed)
+        return done

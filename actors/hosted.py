@@ -1,0 +1,105 @@
+"""One world on a shard: when it may tick, what waits for it, and how it is reported. Pure of actors and
+clocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from actors.commits import CommitBuffer
+from actors.pacing import Lateness, Pacer
+from actors.shell import Address
+from messages.commits import Mark
+from messages.service import WorldReport
+from simulation.units import MICROS_PER_SECOND, Mode, RequestId, Tick
+from simulation.world import World
+
+
+@dataclass
+class Hosted:
+    """Reads its `World` between ticks; only the WorldActor changes it."""
+
+    world: World
+    name: str
+    address: Address
+    buffer: CommitBuffer
+    pacer: Pacer
+    flat_out: bool
+    """At full speed instead of in real time."""
+    going: bool = False
+    target: Tick | None = None
+    lateness: Lateness = field(default_factory=Lateness)
+    stopped: str = ""
+    """Why it will not tick again in this service; empty while it may."""
+    blocked_since_ns: int | None = None
+    was_running: bool = False
+
+    def next_tick_ns(self, now_ns: int) -> int | None:
+        """When its next tick is due; None while it must not tick."""
+        if self.stopped or not self.going or self.buffer.is_full or self.world.mode is Mode.PAUSED:
+            self.was_running = False
+            return None
+        if self.blocked():
+            return None
+        if self.world.wants_tick:
+            return now_ns
+        if self.target is not None and self.world.tick >= self.target:
+            return None
+        if self.world.mode is Mode.TURN_BASED:
+            return now_ns if self.target is not None else None
+        if self.flat_out:
+            return now_ns
+        if not self.was_running:
+            self.pacer.start(now_ns)
+            self.was_running = True
+        return self.pacer.deadline_ns
+
+    def blocked(self) -> tuple[RequestId, ...]:
+        """Lockstep results its next tick waits for, unless it need not tick anyway."""
+        if self.target is not None and self.world.tick >= self.target and not self.world.wants_tick:
+            return ()
+        return self.world.blocked()
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether its ticks have real-time deadlines, and so can be late."""
+        return not self.flat_out and self.world.mode is Mode.REAL_TIME and not self.world.wants_tick
+
+    def status(self) -> tuple[str, str]:
+        """(status, why) for people to read."""
+        if self.stopped:
+            return "stopped", self.stopped
+        if self.world.mode is Mode.PAUSED:
+            return "paused", ""
+        if waits := self.blocked():
+            return "waiting", f"waiting for {len(waits)} generation results of tick {self.world.tick + 1}"
+        return ("turn_based", "") if self.world.mode is Mode.TURN_BASED else ("running", "")
+
+    def report(self, shard: int) -> WorldReport:
+        """As of the last commit: nothing else is shown."""
+        mark: Mark = self.buffer.committed
+        status, because = self.status()
+        total = 0
+        for count in mark.decisions_by_tier.values():
+            total += count
+        paused = self.target is not None and self.world.mode is Mode.PAUSED
+        return WorldReport(
+            world_id=self.world.id,
+            name=self.name,
+            status=status,
+            because=because,
+            shard=shard,
+            tick=mark.tick,
+            world_time=mark.world_time / MICROS_PER_SECOND,
+            time_of_day=self.world.script.calendar.describe(mark.world_time),
+            state_hash=mark.state_hash,
+            decisions=total,
+            decisions_by_tier=mark.decisions_by_tier,
+            people_by_tier=mark.people_by_tier,
+            requests=mark.requests,
+            lateness_p50_ms=self.lateness.percentile_ms(50),
+            lateness_p99_ms=self.lateness.percentile_ms(99),
+            missed_ticks=self.pacer.missed,
+            goal_tick=self.target,
+            goal_reached=self.target is not None and mark.tick >= self.target and not self.buffer.has_news,
+            skipped="paused: resume it first" if paused else "",
+        )

@@ -1,0 +1,72 @@
+"""When a world's next live tick is due, and what happens to late ones. Pure: monotonic ns come in."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+SAMPLES_MAX = 600
+"""Latenesses kept for the statistics: a minute at ten ticks a second, ten minutes at one."""
+
+
+class TooLate(RuntimeError):
+    """The world's missedTickPolicy is `fail`, and it fell a whole interval behind."""
+
+
+@dataclass
+class Pacer:
+    """Absolute deadlines start, start + interval, ...: nothing a tick costs ever shifts the next."""
+
+    interval_ns: int
+    policy: str
+    catch_up_max: int
+    deadline_ns: int = 0
+    missed: int = 0
+    """Live ticks dropped so far."""
+
+    def start(self, now_ns: int) -> None:
+        """Begin, or begin again after a pause: the first tick is due at once."""
+        self.deadline_ns = now_ns
+
+    def ticked(self, now_ns: int) -> None:
+        """A tick was made; move on to the next deadline, dropping what the policy says."""
+        self.deadline_ns += self.interval_ns
+        if self.deadline_ns > now_ns:
+            return
+        behind = (now_ns - self.deadline_ns) // self.interval_ns + 1
+        match self.policy:
+            case "catch_up":
+                self._drop(max(0, behind - self.catch_up_max))
+            case "skip":
+                self._drop(behind)
+            case "slow":
+                self.deadline_ns = now_ns
+            case _:
+                raise TooLate(f"{behind} ticks behind, and missedTickPolicy is fail")
+
+    def _drop(self, ticks: int) -> None:
+        self.deadline_ns += ticks * self.interval_ns
+        self.missed += ticks
+
+    def configure(self, interval_ns: int, policy: str, catch_up_max: int) -> None:
+        """Take a changed configuration; a changed interval counts from the last deadline."""
+        self.deadline_ns += interval_ns - self.interval_ns if self.deadline_ns else 0
+        self.interval_ns, self.policy, self.catch_up_max = interval_ns, policy, catch_up_max
+
+
+@dataclass
+class Lateness:
+    """How late ticks began, over the last ones."""
+
+    samples: deque[int] = field(default_factory=lambda: deque(maxlen=SAMPLES_MAX))
+
+    def add(self, late_ns: int) -> None:
+        self.samples.append(late_ns)
+
+    def percentile_ms(self, percent: int) -> float:
+        """The nearest-rank percentile in milliseconds, 0 without samples."""
+        if not self.samples:
+            return 0.0
+        ranked = sorted(self.samples)
+        rank = -(-len(ranked) * percent // 100)
+        return ranked[max(0, rank - 1)] / 1_000_000

@@ -1,0 +1,208 @@
+"""WorldActor: one world's clock, plan and inputs; a thin shell over `simulation.world`.
+
+One message of the shard at a time runs to its end, through three steps: what inputs do to people, the tick of
+every tier with work, and the report to the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from actors.outbox import Outbox
+from actors.shell import Address, InnerActor
+from actors.speech import input_outcome, mark_of, plan_json, request_row
+from actors.tier import Stand, TierActor
+from messages.tick import (
+    Crashed,
+    Deliver,
+    HashTier,
+    Look,
+    LookAt,
+    LookAtPerson,
+    MakeTick,
+    Marked,
+    Missing,
+    PersonFound,
+    PersonSeen,
+    Seen,
+    Settle,
+    Settled,
+    TakeMark,
+    Ticked,
+    TickTier,
+    TierHashed,
+    TierTicked,
+    TierWasTouched,
+    TouchTier,
+)
+from simulation.inputs import Outcome
+from simulation.orders import TierReport, TierTouch, TierTouched
+from simulation.snapshot import parts_of
+from simulation.stage import Stage
+from simulation.tiers import TIERS
+from simulation.units import Seq, Tier
+from simulation.world import World
+
+FromShard = Deliver | MakeTick | Settle | TakeMark | Look | LookAt
+FromTier = TierTicked | TierWasTouched | TierHashed | PersonSeen
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Here is your world, its stages, and the way out."""
+
+    world: World
+    stages: Mapping[Tier, Stage]
+    outbox: Outbox
+
+
+class WorldActor(InnerActor):
+    inbox = (Cast, *FromShard.__args__, *FromTier.__args__)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outbox: Outbox | None = None
+        self.tiers: dict[Tier, Address] = {}
+        self.job: FromShard | None = None
+        """What the shard asked and is not done yet."""
+        self.awaited = 0
+        """Answers of tiers still to come in this step."""
+        self.outcomes: list[Outcome] = []
+        self.touched: dict[Tier, TierTouched] = {}
+        self.reports: dict[Tier, TierReport] = {}
+        self.hashed: dict[Tier, TierHashed] = {}
+        self.found: PersonSeen | None = None
+
+    def receive(self, message: Cast | FromShard | FromTier, sender: Address) -> None:
+        match message:
+            case Cast():
+                self.open(message)
+            case Deliver(inputs):
+                if not self.world.deliver(inputs):
+                    self.say(Missing(self.world.id, Seq(self.world.next_seq - 1)))
+            case MakeTick() | Settle():
+                self.job, self.outcomes = message, []
+                self.boundary()
+            case TakeMark():
+                self.job, self.hashed = message, {}
+                self.ask_all(HashTier(copy=message.snapshot))
+            case Look():
+                self.look(message)
+            case LookAt():
+                self.job, self.found = message, None
+                self.ask_all(
+                    LookAtPerson(message.ask_id, message.npc_id, self.world.world_time, self.world.flags)
+                )
+            case TierWasTouched(touched):
+                self.touched[touched.tier] = touched
+                self.one_less(self.on_touched)
+            case TierTicked(report):
+                self.reports[report.tier] = report
+                self.one_less(self.end_tick)
+            case TierHashed():
+                self.hashed[message.tier] = message
+                self.one_less(self.mark)
+            case PersonSeen():
+                self.found = message if message.view is not None else self.found
+                self.one_less(self.person)
+
+    def open(self, cast: Cast) -> None:
+        self.world, self.outbox = cast.world, cast.outbox
+        for tier in TIERS:
+            self.tiers[tier] = self.createActor(TierActor)
+            self.send(self.tiers[tier], Stand(cast.stages[tier], cast.outbox))
+
+    def ask_all(self, message: HashTier | LookAtPerson) -> None:
+        self.awaited = len(TIERS)
+        for tier in TIERS:
+            self.send(self.tiers[tier], message)
+
+    def one_less(self, then: object) -> None:
+        """An answer came; after the last one, go on."""
+        self.awaited -= 1
+        if not self.awaited and callable(then):
+            then()
+
+    def boundary(self) -> None:
+        """Apply inputs until none is left or one asks something of the tiers."""
+        work = self.world.apply_inputs()
+        self.outcomes.extend(work.outcomes)
+        if work.touches:
+            self.touch(work.touches)
+        elif isinstance(self.job, MakeTick) and not self.world.paused:
+            self.begin_tick()
+        else:
+            self.say(Settled(self.world.id, tuple(map(input_outcome, self.outcomes))))
+
+    def touch(self, touches: Mapping[Tier, TierTouch]) -> None:
+        self.touched, self.awaited = {}, len(touches)
+        for tier, touch in touches.items():
+            self.send(self.tiers[tier], TouchTier(touch))
+
+    def on_touched(self) -> None:
+        more = self.world.finish_touch(self.touched)
+        if more:
+            self.touch(more)
+        else:
+            self.boundary()
+
+    def begin_tick(self) -> None:
+        start = self.world.begin_tick()
+        self.reports, self.awaited = {}, len(start.orders)
+        for tier, order in start.orders.items():
+            self.send(self.tiers[tier], TickTier(order))
+        if not start.orders:
+            self.end_tick()
+
+    def end_tick(self) -> None:
+        done = self.world.end_tick(self.reports)
+        self.say(
+            Ticked(
+                world_id=self.world.id,
+                tick=done.tick,
+                size=done.size,
+                world_time=done.world_time,
+                plan=done.plan,
+                npc_ticks=done.npc_ticks,
+                job_ops=done.job_ops,
+                served=done.served,
+                outcomes=tuple(map(input_outcome, self.outcomes)),
+                requests=tuple(request_row(request, self.world.config) for request in done.requests),
+                failures=done.failures,
+                refused_requests=done.refused_requests,
+            )
+        )
+
+    def mark(self) -> None:
+        standing = self.world.standing({tier: self.hashed[tier].people_sum for tier in TIERS})
+        parts = None
+        if isinstance(self.job, TakeMark) and self.job.snapshot:
+            parts = parts_of(self.world, {tier: self.hashed[tier].columns or {} for tier in TIERS})
+        self.say(Marked(self.world.id, mark_of(standing), self.world.applied, parts))
+
+    def look(self, ask: Look) -> None:
+        self.say(
+            Seen(
+                self.world.id,
+                ask.ask_id,
+                self.world.config.to_json(),
+                plan_json(self.world.last_plan),
+                dict(self.world.flags),
+            )
+        )
+
+    def person(self) -> None:
+        ask_id = self.job.ask_id if isinstance(self.job, LookAt) else ""
+        self.say(PersonFound(self.world.id, ask_id, self.found.view if self.found else None))
+
+    def say(self, item: object) -> None:
+        self.job = None
+        if self.outbox is not None:
+            self.outbox.put(item)
+
+    def crashed(self, message: object, trace: str) -> None:
+        if self.outbox is None:
+            raise RuntimeError(trace)
+        where = f"world, {type(message).__name__}"
+        self.outbox.put(Crashed(self.world.id, self.world.tick, where, trace))
