@@ -45,7 +45,7 @@ COMMITS_AT_ONCE = 256
 """Records written in one transaction."""
 
 Reply = Message
-Work = Callable[[Database], Awaitable[Reply | None]]
+Work = Callable[[Database], Awaitable[Any]]
 Inbox = (
     OpenArchive
     | RegisterWorld
@@ -191,7 +191,7 @@ class Archivist(ProcessActor):
             case QuarantineWorld():
                 return lambda db: worlds.quarantine(db, message.world_id, message.epoch, message.reason)
             case CollectResults():
-                return lambda db: inputs.collect_results(db)  # type: ignore[arg-type,return-value]
+                return inputs.collect_results
             case _:
                 raise TypeError(f"no work for {type(message).__name__}")
 

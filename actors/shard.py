@@ -49,7 +49,7 @@ from messages.tick import (
     Ticked,
 )
 from simulation.snapshot import SnapshotCorrupt, SnapshotOfAnother, encode
-from simulation.units import InputKind, Tick, WorldId
+from simulation.units import InputKind, Seq, Tick, WorldId
 
 SLICE_NS = 20_000_000
 """How long worlds run before the mailbox is read again, when they have more to do."""
@@ -59,7 +59,9 @@ CRASHES_AT_ONE_TICK_MAX = 2
 FAILURES_LOGGED_MAX = 5
 """People named by the log of one tick; the count says how many there were."""
 
-Timer = tuple[Literal["tick", "flush", "lockstep", "report", "replay"], WorldId]
+Kind = Literal["tick", "flush", "lockstep", "report", "replay"]
+Timer = tuple[Kind, WorldId]
+WORLD_TIMERS: tuple[Kind, ...] = ("tick", "flush", "lockstep", "replay")
 REPORT: Timer = ("report", WorldId(""))
 
 Inbox = (
@@ -158,7 +160,7 @@ class ShardActor(ProcessActor):
         if again:
             self.archive(Commit(shard=self.shard, records=tuple(again)))
         for world_id, hosted in self.hosted.items():
-            self.archive(FetchInputs(world_id=world_id, after=hosted.world.next_seq - 1))  # type: ignore[arg-type]
+            self.archive(FetchInputs(world_id=world_id, after=Seq(hosted.world.next_seq - 1)))
 
     def archive(self, message: Message) -> None:
         if self.wire is not None and self.wire.archivist is not None:
@@ -192,7 +194,7 @@ class ShardActor(ProcessActor):
         try:
             self.recovering[world_id] = Recovery.begin(claimed)
         except SnapshotCorrupt as corrupt:
-            self.log.error("snapshot.corrupt", world_id=world_id, because=str(corrupt), skipped=skip + 1)
+            self.log.warning("snapshot.corrupt", world_id=world_id, because=str(corrupt), skipped=skip + 1)
             self.claim(world_id, skip + 1)
         except SnapshotOfAnother as another:
             self.quarantine(claimed, str(another))
@@ -215,7 +217,8 @@ class ShardActor(ProcessActor):
 
     def host(self, recovery: Recovery) -> None:
         """Give the world its actors, its first commit if it was never committed, and its time."""
-        assert self.inner is not None and self.settings is not None, "a shard is opened before it has worlds"
+        assert self.inner is not None, "a shard is opened before it has worlds"
+        assert self.settings is not None, "a shard is opened before it has worlds"
         world, claimed, settings = recovery.world, recovery.claimed, self.settings
         now_ns = time.monotonic_ns()
         standing = world.standing({tier: stage.fingerprint() for tier, stage in recovery.stages.items()})
@@ -279,8 +282,8 @@ class ShardActor(ProcessActor):
         """Forget a world and everything of it that is not durable."""
         self.recovering.pop(world_id, None)
         self.claims.pop(world_id, None)
-        for kind in ("tick", "flush", "lockstep", "replay"):
-            self.timers.set((kind, world_id), None)  # type: ignore[arg-type]
+        for kind in WORLD_TIMERS:
+            self.timers.set((kind, world_id), None)
         hosted = self.hosted.pop(world_id, None)
         if hosted is not None and self.inner is not None:
             self.inner.destroy(hosted.address)
@@ -443,7 +446,8 @@ class ShardActor(ProcessActor):
         if not waits:
             return
         seconds = hosted.world.config.generation.lockstep_timeout_seconds
-        hosted.stopped = f"waited {seconds:g} s for generation results of tick {hosted.world.tick + 1}: {', '.join(waits[:3])}"
+        tick, named = hosted.world.tick + 1, ", ".join(waits[:3])
+        hosted.stopped = f"waited {seconds:g} s for generation results of tick {tick}: {named}"
         self.log.error("world.stopped", world_id=hosted.world.id, because=hosted.stopped)
         self.schedule(hosted, time.monotonic_ns())
         self.report()

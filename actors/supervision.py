@@ -44,4 +44,4 @@ def restart_delay_s(spec: ChildSpec, deaths_s: Sequence[float], now_s: float) ->
     count = len(recent(spec, deaths_s, now_s))
     if count <= 1:
         return 0.0
-    return min(spec.backoff_max_s, spec.backoff_s * 2 ** min(count - 2, 30))
+    return min(spec.backoff_max_s, spec.backoff_s * float(2 ** min(count - 2, 30)))

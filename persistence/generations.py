@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import RowMapping, Subquery, func, select, update
 
 from messages.admin import GenerationRow
 from persistence.engine import Database
@@ -52,16 +52,61 @@ class Job:
     attempts: int
 
 
-async def open_rows(db: Database, statuses: Iterable[GenerationStatus], limit: int) -> list[OpenRow]:
-    """Rows in these statuses, the most urgent first: by (band, tick made, id)."""
+def _ranked() -> Subquery:
+    """Waiting rows with their place in their own world's queue: by (band, tick made, id)."""
+    place = func.row_number().over(
+        partition_by=generations.c.world_id,
+        order_by=(generations.c.band, generations.c.made_tick, generations.c.request_id),
+    )
+    waiting = (GenerationStatus.REQUESTED, GenerationStatus.ADMITTED)
+    return select(generations, place.label("place")).where(generations.c.status.in_(waiting)).subquery()
+
+
+async def waiting(db: Database, limit: int) -> list[OpenRow]:
+    """Rows that wait for a job, world after world in turn: everybody's first, then everybody's second."""
+    ranked = _ranked()
+    query = select(ranked).order_by(ranked.c.place, ranked.c.band, ranked.c.committed_at, ranked.c.request_id)
+    async with db.read() as connection:
+        return _open_rows((await connection.execute(query.limit(limit))).mappings())
+
+
+async def overflow(db: Database, limit: int) -> list[OpenRow]:
+    """Waiting rows beyond what their world may defer; a lockstep world's own queue is its bound."""
+    ranked = _ranked()
+    most = ranked.c.limits["deferredMax"].as_integer()
+    query = select(ranked).where(ranked.c.place > most, ranked.c.land_tick.is_(None)).limit(limit)
+    async with db.read() as connection:
+        return _open_rows((await connection.execute(query)).mappings())
+
+
+async def lapsed(db: Database, now: float) -> int:
+    """Expire waiting rows whose deadline is over, live ones only. Answers how many."""
+    change = (
+        update(generations)
+        .where(
+            generations.c.status.in_((GenerationStatus.REQUESTED, GenerationStatus.ADMITTED)),
+            generations.c.land_tick.is_(None),
+            generations.c.expires_at < now,
+        )
+        .values(status=GenerationStatus.EXPIRED, reason="not started before its deadline", moved_at=now)
+    )
+    async with db.write() as connection:
+        return (await connection.execute(change)).rowcount
+
+
+async def started(db: Database, limit: int) -> list[OpenRow]:
+    """Rows whose job is somewhere between the queue and its end, the longest unmoved first."""
     query = (
         select(generations)
-        .where(generations.c.status.in_(tuple(statuses)))
-        .order_by(generations.c.band, generations.c.made_tick, generations.c.request_id)
+        .where(generations.c.status.in_((GenerationStatus.QUEUED, GenerationStatus.RUNNING)))
+        .order_by(generations.c.moved_at)
         .limit(limit)
     )
     async with db.read() as connection:
-        found = (await connection.execute(query)).mappings().all()
+        return _open_rows((await connection.execute(query)).mappings())
+
+
+def _open_rows(found: Iterable[RowMapping]) -> list[OpenRow]:
     return [
         OpenRow(
             request_id=RequestId(row["request_id"]),

@@ -1,0 +1,157 @@
+"""GenerationGate: moves committed requests through their states; waits on Redis so that no world ever
+does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import Any
+
+from actors.shell import Address, ProcessActor
+from generation.gatekeeping import BACKOFF_S, RECONCILE_EVERY_S, Gatekeeper, Step
+from generation.queue import QUEUE_ERRORS, JobQueue
+from messages.archive import CollectResults
+from messages.generation import CloseGate, GateClosed, GateOpened, GateReported, OpenGate, RequestsCommitted
+from messages.shards import Wire
+from persistence import generations
+from persistence.engine import Database, DatabaseAway, SchemaMissing
+
+REPORT_EVERY_S = 1.0
+OPEN_RETRY_S = 0.1
+
+Inbox = OpenGate | Wire | RequestsCommitted | CloseGate
+
+
+class GenerationGate(ProcessActor):
+    process_name = "th-gate"
+    inbox = Inbox.__args__
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.supervisor: Address | None = None
+        self.wire: Wire | None = None
+        self.keeper: Gatekeeper | None = None
+        self.stepping = False
+        self.again = False
+        """Whether something was committed or ended since the step under way began."""
+        self.reconciled_s = float("-inf")
+        self.last = Step()
+        self.jobs: dict[str, int] = {}
+
+    def receive(self, message: Inbox, sender: Address) -> None:
+        match message:
+            case OpenGate():
+                self.supervisor, self.wire = sender, message.wire
+                self.use(message.settings)
+                settings = message.settings
+                self.in_background(_open(settings.database_url), f"open:{message.ask_id}")
+                self.queue = JobQueue(settings.redis_url, settings.namespace)
+                self.results = JobQueue(settings.redis_url, settings.namespace)
+            case Wire():
+                self.wire = message
+                self.collect()
+            case RequestsCommitted():
+                self.step()
+            case CloseGate():
+                self.send(sender, GateClosed(ask_id=message.ask_id))
+
+    def step(self) -> None:
+        """Start a step, or one more after the one under way."""
+        if self.keeper is None or self.stepping:
+            self.again = True
+            return
+        self.stepping, self.again = True, False
+        now = time.monotonic()
+        reconcile = now - self.reconciled_s >= RECONCILE_EVERY_S
+        if reconcile:
+            self.reconciled_s = now
+        self.in_background(self.keeper.step(reconcile=reconcile), "step")
+
+    def collect(self) -> None:
+        if self.wire is not None and self.wire.archivist is not None:
+            self.send(self.wire.archivist, CollectResults())
+
+    def on_done(self, tag: str, result: Any, error: BaseException | None) -> None:
+        kind, _, ask_id = tag.partition(":")
+        if error is not None and not (kind == "wait" and isinstance(error, QUEUE_ERRORS)):
+            if kind == "count" and isinstance(error, DatabaseAway):
+                return
+            raise error
+        match kind:
+            case "open":
+                self.keeper = Gatekeeper(result, self.queue)
+                if self.supervisor is not None:
+                    self.send(self.supervisor, GateOpened(ask_id=ask_id, pid=os.getpid()))
+                self.in_background(self.results.wait_for_result(), "wait")
+                self.wake_after(REPORT_EVERY_S, "report")
+                self.collect()
+                self.step()
+            case "wait":
+                self.on_waited(result, error)
+            case "step":
+                self.on_stepped(result)
+            case "count":
+                self.on_counted(result)
+
+    def on_waited(self, found: bool | None, error: BaseException | None) -> None:
+        """A result is there, or nothing came for a while, or Redis is away."""
+        if error is not None:
+            self.in_background(self.results.close(), "closed")
+            self.wake_after(BACKOFF_S[0], "wait")
+            return
+        if found:
+            self.collect()
+            self.step()
+        self.in_background(self.results.wait_for_result(), "wait")
+
+    def on_stepped(self, done: Step | None) -> None:
+        self.stepping = False
+        if done is None and self.keeper is not None:
+            self.wake_after(self.keeper.backoff_s(), "step")
+            return
+        if done is not None:
+            self.last = done
+            if done.rejected:
+                self.collect()
+        if self.again:
+            self.step()
+
+    def on_wake(self, payload: Any) -> None:
+        match payload:
+            case "wait":
+                self.in_background(self.results.wait_for_result(), "wait")
+            case "step":
+                self.step()
+            case "report":
+                if self.keeper is not None:
+                    self.in_background(generations.counts(self.keeper.db), "count")
+                self.wake_after(REPORT_EVERY_S, "report")
+                self.collect()
+                self.step()
+
+    def on_counted(self, counted: dict[Any, dict[str, int]]) -> None:
+        totals: dict[str, int] = {}
+        for by_status in counted.values():
+            for status, count in by_status.items():
+                totals[status] = totals.get(status, 0) + count
+        if self.supervisor is not None and self.keeper is not None:
+            report = GateReported(
+                jobs=totals,
+                in_flight=self.last.in_flight,
+                deferred=self.last.deferred,
+                trouble=self.keeper.trouble,
+            )
+            self.send(self.supervisor, report)
+
+    def on_exit(self) -> None:
+        self.stop_background()
+
+
+async def _open(url: str) -> Database:
+    """The Archivist migrates; until it has, there is nothing to see."""
+    while True:
+        try:
+            return await Database.open(url, migrate=False)
+        except (DatabaseAway, SchemaMissing):
+            await asyncio.sleep(OPEN_RETRY_S)

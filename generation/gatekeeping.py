@@ -1,0 +1,137 @@
+"""The gate's slow half: rows to jobs, lost jobs found again. Nothing is remembered between two steps."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass
+
+from generation.queue import QUEUE_ERRORS, JobQueue
+from persistence import generations
+from persistence.engine import Database, DatabaseAway
+from simulation.gate import PER_USER_IN_FLIGHT, PER_WORLD_IN_FLIGHT, InFlight, Waiter, admit
+from simulation.units import GenerationStatus, RequestId, WorldId
+
+WAITING_READ_MAX = 500
+"""Waiting rows looked at in one step: several times what may start."""
+STARTED_READ_MAX = 1_000
+REJECTED_AT_ONCE = 500
+LOST_AFTER_S = 1.0
+"""A job missing from Redis so long after its row moved is lost, not merely on its way."""
+RECONCILE_EVERY_S = 2.0
+STEP_WITHIN_S = 5.0
+"""A Redis that hangs is a Redis that is away."""
+BACKOFF_S = (0.1, 2.0)
+"""Between two tries while Redis or the database is away: first, and at most; jittered by half."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step did."""
+
+    started: int = 0
+    deferred: int = 0
+    in_flight: int = 0
+    rejected: int = 0
+    requeued: int = 0
+
+
+class Gatekeeper:
+    """One service's. `trouble` says in a sentence what is away, and since when."""
+
+    def __init__(self, db: Database, queue: JobQueue) -> None:
+        self.db = db
+        self.queue = queue
+        self.trouble = ""
+        self._since = 0.0
+        self._failures = 0
+
+    async def step(self, *, reconcile: bool) -> Step | None:
+        """Start what may start; with `reconcile`, also reject, expire and find lost jobs. None: something
+        is away."""
+        try:
+            async with asyncio.timeout(STEP_WITHIN_S):
+                done = await self._reconciled() if reconcile else Step()
+                found = await self._start(done)
+        except (*QUEUE_ERRORS, DatabaseAway) as error:
+            await self.queue.close()
+            self._failures += 1
+            self._since = self._since or time.time()
+            at = time.strftime("%H:%M:%S", time.gmtime(self._since))
+            what = "the database" if isinstance(error, DatabaseAway) else "Redis"
+            self.trouble = f"{what} cannot be reached since {at} UTC: jobs wait, worlds go on"
+            return None
+        self.trouble, self._failures, self._since = "", 0, 0.0
+        return found
+
+    def backoff_s(self) -> float:
+        """How long to wait before trying again, doubling, jittered so that gates do not march in step."""
+        first, most = BACKOFF_S
+        wait: float = min(most, first * 2 ** min(self._failures, 10))
+        return wait * (0.5 + random.random() / 2)
+
+    async def _start(self, so_far: Step) -> Step:
+        rows = await generations.waiting(self.db, WAITING_READ_MAX)
+        under_way = await generations.started(self.db, STARTED_READ_MAX)
+        verdicts = admit([_waiter(row) for row in rows], _in_flight(under_way))
+        if verdicts.start:
+            await self._enqueue(verdicts.start)
+        return Step(
+            started=len(verdicts.start),
+            deferred=len(verdicts.deferred),
+            in_flight=len(under_way) + len(verdicts.start),
+            rejected=so_far.rejected,
+            requeued=so_far.requeued,
+        )
+
+    async def _enqueue(self, request_ids: tuple[RequestId, ...]) -> None:
+        """The job first, then the row: killed in between, the row still waits and the job id is the same."""
+        try:
+            await self.queue.enqueue(request_ids)
+        except QUEUE_ERRORS:
+            await generations.move(self.db, request_ids, GenerationStatus.ADMITTED)
+            raise
+        await generations.move(self.db, request_ids, GenerationStatus.QUEUED)
+
+    async def _reconciled(self) -> Step:
+        await generations.lapsed(self.db, time.time())
+        over = await generations.overflow(self.db, REJECTED_AT_ONCE)
+        by_world: dict[WorldId, list[generations.OpenRow]] = {}
+        for row in over:
+            by_world.setdefault(row.world_id, []).append(row)
+        for rows in by_world.values():
+            most = rows[0].limits.get("deferredMax", 0)
+            reason = f"rejected: {most} requests of this world wait already"
+            ids = [row.request_id for row in rows]
+            await generations.finish(self.db, ids, GenerationStatus.FAILED, reason=reason)
+        started = await generations.started(self.db, STARTED_READ_MAX)
+        old = [row.request_id for row in started if time.time() - row.moved_at > LOST_AFTER_S]
+        lost = await self.queue.lost(old)
+        if lost:
+            await generations.requeue(self.db, lost)
+        return Step(rejected=len(over), requeued=len(lost))
+
+    async def close(self) -> None:
+        await self.queue.close()
+        await self.db.close()
+
+
+def _waiter(row: generations.OpenRow) -> Waiter:
+    return Waiter(
+        request_id=row.request_id,
+        world_id=row.world_id,
+        user_id=row.user_id,
+        per_world=row.limits.get("perWorldInFlight", PER_WORLD_IN_FLIGHT),
+        per_user=row.limits.get("perUserInFlight", PER_USER_IN_FLIGHT),
+    )
+
+
+def _in_flight(rows: list[generations.OpenRow]) -> InFlight:
+    by_world: dict[WorldId, int] = {}
+    by_user: dict[str, int] = {}
+    for row in rows:
+        by_world[row.world_id] = by_world.get(row.world_id, 0) + 1
+        if row.user_id is not None:
+            by_user[row.user_id] = by_user.get(row.user_id, 0) + 1
+    return InFlight(by_world, by_user, len(rows))

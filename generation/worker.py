@@ -1,0 +1,148 @@
+"""The ARQ worker: takes a request id, reads its row, makes the content, and writes the end into the row."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import structlog
+from arq import Retry, Worker, func
+from arq.connections import create_pool
+
+from generation.providers import Assignment, NoProvider, Providers, Retryable
+from generation.queue import (
+    DONE_KEPT_MAX,
+    JOB,
+    QUEUE_ERRORS,
+    deserialize,
+    done_name,
+    queue_name,
+    redis_settings,
+    release_running,
+    running_name,
+    serialize,
+)
+from generation.template import TemplateProvider
+from persistence import generations
+from persistence.engine import Database, DatabaseAway
+from simulation.units import GenerationStatus, RequestId
+
+ATTEMPTS_MAX = 20
+"""Starts of one request, kills of the worker included, before it counts as what kills workers."""
+JOB_WITHIN_S = 30
+"""arq ends a job then, and redelivers one whose worker died ten seconds later at the latest."""
+POLL_S = 0.01
+JOBS_AT_ONCE = 50
+HEALTH_EVERY_S = 5
+RETRY_S = (0.5, 60.0)
+"""Before the second attempt, doubling, and at most; jittered."""
+ARQ_TRIES_MAX = 1_000_000
+"""Attempts are counted in the row, where a wiped Redis cannot forget them."""
+
+log = structlog.get_logger().bind(process="worker")
+
+
+async def produce(ctx: dict[str, Any], request_id: str) -> None:
+    """One job. A request that has ended already, or never was, is no work."""
+    db: Database = ctx["db"]
+    job = await generations.begin(db, RequestId(request_id))
+    if job is None:
+        return
+    if job.attempts > ATTEMPTS_MAX:
+        await _finish(ctx, job, GenerationStatus.DEAD, reason=f"started {ATTEMPTS_MAX} times and never ended")
+        return
+    assignment = Assignment(request_id, job.world_id, job.npc_id, job.kind, job.params)
+    try:
+        result = await ctx["providers"].for_kind(job.kind).produce(assignment)
+    except Retryable as error:
+        await _retry(ctx, job, error)
+    except (NoProvider, ValueError, LookupError, TypeError, RuntimeError) as error:
+        log.warning("generation.failed", request_id=request_id, because=str(error))
+        await _finish(ctx, job, GenerationStatus.FAILED, reason=f"{type(error).__name__}: {error}")
+    else:
+        await _finish(ctx, job, GenerationStatus.SUCCEEDED, result=dict(result))
+
+
+async def _retry(ctx: dict[str, Any], job: generations.Job, error: Retryable) -> None:
+    if job.attempts >= ATTEMPTS_MAX:
+        await _finish(ctx, job, GenerationStatus.FAILED, reason=f"after {job.attempts} attempts: {error}")
+        return
+    wait = min(RETRY_S[1], RETRY_S[0] * 2 ** min(job.attempts - 1, 20)) * (0.5 + random.random() / 2)
+    raise Retry(defer=max(wait, error.after_s or 0.0))
+
+
+async def _finish(
+    ctx: dict[str, Any],
+    job: generations.Job,
+    status: GenerationStatus,
+    *,
+    result: dict[str, Any] | None = None,
+    reason: str = "",
+) -> None:
+    """The row first; the hint may be lost, since the gate also looks on its own."""
+    await generations.finish(ctx["db"], [job.request_id], status, result=result, reason=reason)
+    name = done_name(ctx["namespace"])
+    try:
+        async with ctx["redis"].pipeline(transaction=False) as pipe:
+            pipe.lpush(name, job.request_id)
+            pipe.ltrim(name, 0, DONE_KEPT_MAX - 1)
+            await pipe.execute()
+    except QUEUE_ERRORS as error:
+        log.warning("hint.lost", because=str(error))
+
+
+async def run_worker(
+    database_url: str, redis_url: str, namespace: str, slot: int = 0, providers: Providers | None = None
+) -> None:
+    """Work until told to stop. Raises one of QUEUE_ERRORS or DatabaseAway: start it again then."""
+    settings = redis_settings(redis_url)
+    db = await Database.open(database_url, migrate=False)
+    pool = await create_pool(settings)
+    try:
+        released = await release_running(pool, namespace, slot)
+        log.info("worker.started", slot=slot, released=released)
+    finally:
+        await pool.aclose()
+    running = running_name(namespace, slot)
+
+    async def begun(ctx: dict[str, Any]) -> None:
+        await ctx["redis"].sadd(running, ctx["job_id"])
+
+    async def ended(ctx: dict[str, Any]) -> None:
+        await ctx["redis"].srem(running, ctx["job_id"])
+
+    worker = Worker(
+        functions=[func(produce, name=JOB, timeout=JOB_WITHIN_S, max_tries=ARQ_TRIES_MAX)],
+        queue_name=queue_name(namespace),
+        redis_settings=settings,
+        on_job_start=begun,
+        after_job_end=ended,
+        poll_delay=POLL_S,
+        max_jobs=JOBS_AT_ONCE,
+        keep_result=0,
+        health_check_interval=HEALTH_EVERY_S,
+        max_tries=ARQ_TRIES_MAX,
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+        handle_signals=True,
+        ctx={"db": db, "namespace": namespace, "providers": providers or Providers(TemplateProvider())},
+    )
+    try:
+        await worker.async_run()
+    finally:
+        await worker.close()
+        await db.close()
+
+
+def main(database_url: str, redis_url: str, namespace: str, slot: int = 0) -> int:
+    """Run a worker; the exit status. Away databases end it with one sentence: its supervisor starts it
+    again."""
+    try:
+        asyncio.run(run_worker(database_url, redis_url, namespace, slot))
+    except (*QUEUE_ERRORS, DatabaseAway) as error:
+        log.warning("worker.stopped", because=str(error))
+        return 1
+    except asyncio.CancelledError:
+        return 0
+    return 0

@@ -1,0 +1,45 @@
+"""Errors a person will read, and the exit status that goes with each."""
+
+from __future__ import annotations
+
+DONE, FAILED, WRONG_USE = 0, 1, 2
+
+
+class ServiceError(RuntimeError):
+    """What happened, because of what, and what to do: one sentence each."""
+
+    status = FAILED
+
+    def __init__(self, what: str, *, because: str = "", do: str = "") -> None:
+        self.what, self.because, self.do = what, because, do
+        text = f"{what}: {because}." if because else f"{what}."
+        super().__init__(f"{text} {do}".strip())
+
+
+class Unstartable(ServiceError):
+    """The service cannot start until someone changes something."""
+
+
+class ServiceNotRunning(ServiceError):
+    """Nobody answers for this data folder."""
+
+    def __init__(self, data: object, because: str) -> None:
+        super().__init__(
+            f"No service is running on {data}",
+            because=because,
+            do=f"Start one with `theatrum run --data {data}` or `theatrum serve --data {data}`.",
+        )
+
+
+class ServiceGone(ServiceError):
+    """The service was there and does not answer any more."""
+
+
+class Refusal(ServiceError):
+    """The service said no."""
+
+
+class WrongUse(ServiceError):
+    """The command line does not make sense."""
+
+    status = WRONG_USE

@@ -1,0 +1,150 @@
+"""The actor system from outside: starting it, joining it, asking it, ending it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from actors import frames
+from actors.shell import adopt_orphans
+from messages.base import Ask, Refused
+from messages.service import ServiceSettings, ServiceStarted, StartService
+from service.door import listens
+from service.errors import Refusal, ServiceGone, Unstartable
+
+BASE = "multiprocTCPBase"
+SUPERVISOR = "theatrum-supervisor"
+START_WITHIN_S = 30.0
+GONE_WITHIN_S = 2.0
+POLL_S = 0.01
+SILENT = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"none": {"class": "logging.NullHandler"}},
+    "root": {"level": "ERROR", "handlers": ["none"]},
+}
+"""Thespian's own logger process: our actors log to standard error themselves."""
+
+AnyAsk = TypeVar("AnyAsk", bound=Ask)
+
+
+class ActorService:
+    """One process's connection to the actor system and its Supervisor."""
+
+    def __init__(self, system: Any, supervisor: Any, port: int) -> None:
+        self._system = system
+        self._supervisor = supervisor
+        self._port = port
+        self.admin_pid = 0
+        self.supervisor_pid = 0
+
+    @classmethod
+    def start(
+        cls, settings: ServiceSettings, port: int, key: bytes, logs: Path
+    ) -> tuple[ActorService, ServiceStarted]:
+        """Start an actor system of our own on `port`, and the service in it. Raises Unstartable."""
+        if listens(port):
+            raise Unstartable(f"Port {port} is in use", because="somebody else listens there")
+        adopt_orphans()
+        os.environ["THESPLOG_FILE"] = str(logs / "thespian.log")
+        os.environ["THESPLOG_THRESHOLD"] = "WARNING"
+        frames.install(key, may_start_admin=True)
+        service = cls._joined(port, SILENT)
+        started = service.ask(StartService(ask_id=new_id(), settings=settings), START_WITHIN_S)
+        service.admin_pid, service.supervisor_pid = started.admin_pid, started.supervisor_pid
+        return service, started
+
+    @classmethod
+    def connect(cls, port: int, key: bytes) -> ActorService:
+        """Join the running service on `port`; never starts one. Raises ServiceGone."""
+        frames.install(key, may_start_admin=False)
+        os.environ.setdefault("THESPLOG_FILE", os.devnull)
+        try:
+            return cls._joined(port, None)
+        except ConnectionRefusedError:
+            raise ServiceGone("The service went away") from None
+
+    @classmethod
+    def _joined(cls, port: int, logs: object) -> ActorService:
+        from thespian.actors import ActorSystem, InvalidActorAddress
+
+        try:
+            system = ActorSystem(BASE, {"Admin Port": port}, logDefs=logs, transientUnique=True)
+            supervisor = system.createActor("actors.supervisor.Supervisor", globalName=SUPERVISOR)
+        except InvalidActorAddress as error:
+            raise Unstartable("The actor system did not start", because=str(error)) from None
+        return cls(system, supervisor, port)
+
+    def ask(self, message: Ask, within_s: float) -> Any:
+        """The answer to this ask. Raises Refusal for a no, ServiceGone when none comes in time."""
+        deadline = time.monotonic() + within_s
+        self._system.tell(self._supervisor, message)
+        while (left := deadline - time.monotonic()) > 0:
+            answer = self._system.listen(timedelta(seconds=left))
+            if getattr(answer, "ask_id", None) != message.ask_id:
+                continue
+            if isinstance(answer, Refused):
+                where = f" ({answer.path})" if answer.path else ""
+                raise Refusal(f"Refused{where}", because=answer.reason.rstrip("."), do=answer.do)
+            return answer
+        raise ServiceGone(
+            "The service does not answer", because=f"{type(message).__name__} had no reply in {within_s:g} s"
+        )
+
+    def is_alive(self) -> bool:
+        """Whether admin and Supervisor still run; reaps the admin, which is our child."""
+        return all(_runs(pid) for pid in (self.admin_pid, self.supervisor_pid))
+
+    def stop(self) -> None:
+        """End the actor system: politely first, then its whole process group."""
+        with suppress(OSError, RuntimeError):
+            self._system.shutdown()
+        self.kill()
+
+    def kill(self) -> None:
+        """End every process of the actor system now."""
+        if not self.admin_pid:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(_group_of(self.admin_pid, self.supervisor_pid), signal.SIGKILL)
+        wait_until(lambda: not _runs(self.admin_pid) and not _runs(self.supervisor_pid), GONE_WITHIN_S)
+
+
+def _group_of(*pids: int) -> int:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            return os.getpgid(pid)
+    raise ProcessLookupError
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and no zombie of ours."""
+    if pid <= 0:
+        return False
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def wait_until(holds: Callable[[], bool], within_s: float) -> bool:
+    deadline = time.monotonic() + within_s
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
+def new_id() -> str:
+    return uuid4().hex
