@@ -59,7 +59,7 @@ class EmbeddedPostgres:
         for inner in (data, sockets):
             inner.mkdir(mode=0o700)
         run_as = _unprivileged(data, sockets)
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         initdb = [bin_dir / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8"]
         subprocess.run([*initdb, "--no-sync", "--locale=C"], check=True, **quiet, **run_as)
         port = free_port()

@@ -78,6 +78,9 @@ class EmbeddedRedis:
         except OSError:
             return False
 
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
     def stop(self) -> None:
         """End it; what it held was disposable."""
         if self.process.poll() is None:

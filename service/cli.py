@@ -1,0 +1,61 @@
+"""The command line: `theatrum run`, `serve`, `world`, `npc`, `generation`, `worker`, `check`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from service.commands import generation, npc, running, world
+from service.errors import FAILED, WRONG_USE, ServiceError
+
+app = typer.Typer(
+    name="theatrum",
+    help="Runs game worlds: one actor per world, each with its own clock and budget.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(version("theatrum"))
+        raise typer.Exit
+
+
+@app.callback()
+def theatrum(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """Runs game worlds: one actor per world, each with its own clock and budget."""
+
+
+app.command("run")(running.run)
+app.command("serve")(running.serve)
+app.command("worker")(running.worker)
+app.command("check")(running.check)
+app.add_typer(world.app, name="world")
+app.add_typer(npc.app, name="npc")
+app.add_typer(generation.app, name="generation")
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is one sentence on standard error and an exit status."""
+    from simulation.definitions.problems import DefinitionInvalid
+
+    try:
+        app()
+    except DefinitionInvalid as invalid:
+        sys.stderr.write(f"{invalid}\n")
+        sys.exit(WRONG_USE)
+    except ServiceError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.status)
+    except KeyboardInterrupt:
+        sys.exit(FAILED)

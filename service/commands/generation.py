@@ -1,0 +1,38 @@
+"""`theatrum generation`: what worlds asked to have made."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from service.commands.options import DATA, Data, Json, emit
+from service.commands.world import WorldId, _ask
+
+app = typer.Typer(no_args_is_help=True, help="Look at generation requests.")
+
+
+@app.callback()
+def generation() -> None:
+    """Look at generation requests."""
+
+
+@app.command("list")
+def list_(
+    world_id: WorldId,
+    data: Data = DATA,
+    limit: Annotated[int, typer.Option("--limit", help="How many of the newest.", min=1, max=1000)] = 50,
+    as_json: Json = False,
+) -> None:
+    """The newest requests of a world, and how many there are in each status."""
+    from service.tables import table
+
+    found = _ask(data, "ListGenerations", world_id=world_id, limit=limit)
+    rows = [
+        [r.status, r.kind, r.npc_id or "-", str(r.made_tick), str(r.attempts), r.request_id, r.reason]
+        for r in found.rows
+    ]
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(found.counts.items())) or "none"
+    heads = ["status", "kind", "npc", "made", "attempts", "request", "reason"]
+    value = {"counts": found.counts, "requests": [row.model_dump(mode="json") for row in found.rows]}
+    emit(value, as_json=as_json, text=f"{world_id}: {counts}\n{table(heads, rows)}")

@@ -1,0 +1,28 @@
+"""Options that several commands have, and how results are written."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Data = Annotated[Path, typer.Option("--data", help="The data folder of the service.", show_default=True)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON value on standard output, nothing else.")]
+Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for the answer.", min=0.1)]
+DATA = Path("data")
+
+
+def emit(value: Any, *, as_json: bool, text: str) -> None:
+    """The result for whoever asked: a machine or a person."""
+    sys.stdout.write((json.dumps(value, ensure_ascii=False, indent=1) if as_json else text) + "\n")
+
+
+def as_value(text: str) -> Any:
+    """A value from the command line: JSON if it is, else the text itself."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

@@ -1,0 +1,233 @@
+"""`run`, `serve`, `worker`, `check`: commands that start something, or nothing at all."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from service.commands.options import DATA, Data, Json
+from service.errors import DONE, FAILED, WRONG_USE, WrongUse
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+EXAMPLES = ("lanternford.json", "saltmarsh.json")
+
+
+class SpeedOption(StrEnum):
+    real = "real"
+    max = "max"
+
+
+class GenerationOption(StrEnum):
+    live = "live"
+    lockstep = "lockstep"
+    off = "off"
+
+
+Database = Annotated[str | None, typer.Option("--database", help="sqlite:/// or postgresql:// URL.")]
+Redis = Annotated[str | None, typer.Option("--redis", help="redis:// URL instead of the embedded server.")]
+Shards = Annotated[int, typer.Option("--shards", help="Shard processes the worlds are spread over.", min=1)]
+Speed = Annotated[SpeedOption, typer.Option("--speed", help="In real time, or as fast as it goes.")]
+LogLevel = Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error.")]
+LogFormat = Annotated[str | None, typer.Option("--log-format", help="console or json, on standard error.")]
+
+
+def _examples() -> list[Path]:
+    """The bundled worlds: in the checkout, or in the installed package."""
+    import theatrum
+
+    inside = Path(theatrum.__file__).parent
+    for folder in (inside.parent / "examples", inside / "examples"):
+        if (folder / EXAMPLES[0]).exists():
+            return [folder / name for name in EXAMPLES]
+    raise WrongUse("No world file was given", because="the bundled examples are not installed")
+
+
+def _settings(
+    data: Path,
+    database: str | None,
+    redis: str | None,
+    shards: int,
+    speed: SpeedOption,
+    generation: GenerationOption | None,
+    log_level: str | None,
+    log_format: str | None,
+    default_level: str,
+) -> Settings:
+    from messages.service import Speed as Pace
+    from service.settings import Settings
+    from simulation.units import GenerationMode
+
+    return Settings.of(
+        data=data,
+        database=database,
+        redis=redis,
+        shards=shards,
+        speed=Pace(speed.value),
+        generation=None if generation is None else GenerationMode(generation.value),
+        log_level=log_level,
+        log_format=log_format,
+        default_level=default_level,
+    )
+
+
+def run(
+    worlds: Annotated[
+        list[Path] | None, typer.Argument(help="World files; none: the bundled examples.")
+    ] = None,
+    data: Data = DATA,
+    database: Database = None,
+    redis: Redis = None,
+    shards: Shards = 1,
+    for_: Annotated[float | None, typer.Option("--for", help="Stop after so many real seconds.")] = None,
+    ticks: Annotated[
+        int | None, typer.Option("--ticks", help="Stop after so many more ticks of each.")
+    ] = None,
+    until_tick: Annotated[
+        int | None, typer.Option("--until-tick", help="Stop at that tick of its life.")
+    ] = None,
+    speed: Speed = SpeedOption.real,
+    generation: Annotated[
+        GenerationOption | None,
+        typer.Option("--generation", help="When results land. Default: live, with --speed max lockstep."),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start the worlds over.")] = False,
+    as_json: Json = False,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Run worlds until Ctrl-C or a goal, then save them. A second run goes on where the first stopped."""
+    given = [name for name, value in _goals(for_, ticks, until_tick).items() if value is not None]
+    if len(given) > 1:
+        raise WrongUse(f"{' and '.join(given)} were given", because="only one of them can end a run")
+    for name, value in _goals(for_, ticks, until_tick).items():
+        if value is not None and not value > 0:
+            raise WrongUse(f"{name} is {value:g}", because="it must be above 0")
+    from messages.service import Goal
+    from service.run import Plan
+    from service.world_files import load_all
+
+    loaded = load_all(worlds or _examples())
+    mode = generation or (GenerationOption.lockstep if speed is SpeedOption.max else GenerationOption.live)
+    settings = _settings(data, database, redis, shards, speed, mode, log_level, log_format, "warning")
+    goal = Goal(ticks=ticks, until_tick=until_tick)
+    plan = Plan(worlds=loaded, fresh=fresh, goal=goal, for_seconds=for_)
+    _serve(settings, plan, as_json=as_json, banner=_banner(settings, [w.definition.name for w in loaded]))
+
+
+def _goals(for_: float | None, ticks: int | None, until_tick: int | None) -> dict[str, float | None]:
+    return {"--for": for_, "--ticks": ticks, "--until-tick": until_tick}
+
+
+def serve(
+    data: Data = DATA,
+    database: Database = None,
+    redis: Redis = None,
+    shards: Shards = 1,
+    speed: Speed = SpeedOption.real,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Run every stored world until a signal; worlds come and go with `theatrum world add` and `remove`."""
+    from service.run import Plan
+
+    settings = _settings(data, database, redis, shards, speed, None, log_level, log_format, "info")
+    _serve(settings, Plan(stored=True), as_json=False, banner=None)
+
+
+def _serve(settings: Settings, plan: Any, *, as_json: bool, banner: str | None) -> None:
+    from service import summary
+    from service.run import Quiet, Terminal
+    from service.run import run as run_service
+
+    screen = Quiet() if as_json or banner is None else Terminal()
+    if banner is not None:
+        screen.banner(banner)
+    drained, failed = run_service(settings, plan, screen)
+    if as_json:
+        sys.stdout.write(json.dumps(summary.to_json(drained)) + "\n")
+    elif banner is not None:
+        sys.stdout.write(summary.to_text(drained) + "\n")
+    for line in [
+        *failed,
+        *(f"{world}: its last commit was not confirmed in time" for world in drained.unsaved),
+    ]:
+        sys.stderr.write(f"{line}\n")
+    for world in drained.worlds:
+        if world.skipped:
+            sys.stderr.write(f"{world.world_id}: skipped, {world.skipped}\n")
+    raise typer.Exit(FAILED if failed or drained.unsaved else DONE)
+
+
+def _banner(settings: Settings, names: list[str]) -> str:
+    return "\n".join(
+        [
+            f"Theatrum runs {', '.join(names)}. State: {settings.data}. Ctrl-C saves and stops.",
+            f"From another terminal: theatrum world list --data {settings.data}",
+        ]
+    )
+
+
+def worker(
+    data: Data = DATA,
+    database: Database = None,
+    redis: Redis = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", help="As service.json names it.")] = None,
+    slot: Annotated[
+        int, typer.Option("--slot", help="Which of several workers of one service this is.", min=1)
+    ] = 1,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Run one more generation worker for the service on a data folder."""
+    if find_spec("arq") is None:
+        raise WrongUse("No worker can run", because="arq is not installed")
+    from actors.logs import configure
+    from generation import worker as worker_process
+    from service.door import Door
+
+    settings = _settings(data, database, redis, 1, SpeedOption.real, None, log_level, log_format, "info")
+    configure(settings.log_level, settings.log_format)
+    if database is None or redis is None or namespace is None:
+        door = Door.read(settings.data)
+        database, redis = database or door.database, redis or door.redis
+        namespace = namespace or door.namespace
+    raise typer.Exit(worker_process.main(database, redis, namespace, slot))
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="A world file.")],
+    as_json: Json = False,
+) -> None:
+    """Say everything that is wrong with a world file: where, what, what is allowed. Runs nothing."""
+    from service.world_files import load
+    from simulation.definitions.problems import DefinitionInvalid
+
+    try:
+        world = load(file)
+    except DefinitionInvalid as invalid:
+        if as_json:
+            found = {"ok": False, "problems": [problem.to_json() for problem in invalid.problems]}
+            sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.write(f"{invalid}\n")
+        raise typer.Exit(WRONG_USE) from None
+    definition = world.definition
+    if as_json:
+        warnings = [problem.to_json() for problem in definition.warnings]
+        sys.stdout.write(json.dumps({"ok": True, "problems": warnings}, ensure_ascii=False) + "\n")
+        return
+    for warning in definition.warnings:
+        sys.stdout.write(f"warning: {warning}\n")
+    behavior = definition.behavior
+    sys.stdout.write(
+        f"{file}: {definition.name} is sound: {len(definition.npcs)} people, {len(definition.locations)} places, "
+        f"{len(behavior.activities)} activities, {len(behavior.routines)} routines\n"
+    )

@@ -1,0 +1,206 @@
+"""`theatrum world`: worlds of the running service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from service.commands.options import DATA, Data, Json, Wait, as_value, emit
+from service.errors import WrongUse
+
+app = typer.Typer(no_args_is_help=True, help="See and steer the worlds of the running service.")
+config_app = typer.Typer(no_args_is_help=True, help="Read and change how a world runs.")
+app.add_typer(config_app, name="config")
+
+WorldId = Annotated[str, typer.Argument(help="The world's id.")]
+WAIT_S = 30.0
+
+
+def _ask(data: Path, question: str, within_s: float = WAIT_S, **fields: Any) -> Any:
+    """Ask the service with a message of `messages.admin`."""
+    from messages import admin
+    from service.client import ask
+    from service.system import new_id
+
+    return ask(data, getattr(admin, question)(ask_id=new_id(), **fields), within_s)
+
+
+def _submit(
+    data: Path, world_id: str, kind: str, payload: dict[str, Any], wait_s: float, as_json: bool
+) -> None:
+    """Send one input and say what came of it, once it is committed."""
+    from service.errors import Refusal
+    from simulation.units import InputKind
+
+    answer = _ask(data, "SubmitInput", wait_s, world_id=world_id, kind=InputKind(kind), payload=payload)
+    if not answer.applied:
+        raise Refusal(
+            f"World {world_id} refused to {kind}",
+            because=str(answer.detail.get("reason", "")),
+            do=str(answer.detail.get("do", "")),
+        )
+    found = {
+        "world": world_id,
+        "seq": answer.seq,
+        "applied": True,
+        "detail": answer.detail,
+        "tick": answer.tick,
+        "worldTime": answer.world_time,
+    }
+    emit(
+        found, as_json=as_json, text=f"{world_id}: {kind} done at tick {answer.tick}, {answer.world_time:g} s"
+    )
+
+
+def _listed(report: Any) -> dict[str, Any]:
+    return {
+        "id": report.world_id,
+        "name": report.name,
+        "status": report.status,
+        "because": report.because,
+        "shard": report.shard,
+        "tick": report.tick,
+        "worldTime": report.world_time,
+        "timeOfDay": report.time_of_day,
+        "decisions": report.decisions,
+        "peopleByTier": report.people_by_tier,
+        "requests": report.requests,
+        "latenessP99Ms": report.lateness_p99_ms,
+        "missedTicks": report.missed_ticks,
+        "stateHash": report.state_hash,
+    }
+
+
+@app.command("list")
+def list_(data: Data = DATA, as_json: Json = False) -> None:
+    """Every world, where it stands and how it fares, as of its last commit."""
+    from service.tables import table
+
+    worlds = _ask(data, "ListWorlds").worlds
+    rows = [
+        [w.world_id, w.status, str(w.tick), w.time_of_day, f"{w.decisions:,}", f"{w.lateness_p99_ms:.0f} ms"]
+        for w in worlds
+    ]
+    heads = ["world", "status", "tick", "time", "decisions", "late p99"]
+    emit([_listed(w) for w in worlds], as_json=as_json, text=table(heads, rows) if rows else "No worlds.")
+
+
+@app.command()
+def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
+    """One world: where it stands, its last plan and what that left out, its flags."""
+    import json
+
+    found = _ask(data, "ShowWorld", world_id=world_id)
+    value = {**_listed(found.report), "plan": found.plan, "flags": found.flags, "config": found.config}
+    lines = [
+        f"{found.report.name} ({world_id}): {found.report.status} {found.report.because}".rstrip(),
+        f"tick {found.report.tick}, {found.report.time_of_day}, state {found.report.state_hash}",
+        f"people {found.report.people_by_tier}, decisions {found.report.decisions:,}",
+        "last plan:",
+        json.dumps(found.plan, indent=1, ensure_ascii=False),
+        "flags:",
+        json.dumps(found.flags, indent=1, ensure_ascii=False, sort_keys=True),
+    ]
+    emit(value, as_json=as_json, text="\n".join(lines))
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="A world file.")],
+    data: Data = DATA,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start a stored world of this id over.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Add a world to the running service, or resume the stored one of the same id and definition."""
+    from service.world_files import load
+
+    world = load(file)
+    found = _ask(data, "AddWorld", document=world.text, source=str(file), fresh=fresh, generation=None)
+    value = {"id": found.world_id, "resumed": found.resumed, "tick": found.tick}
+    how = f"resumed at tick {found.tick}" if found.resumed else "started"
+    emit(value, as_json=as_json, text=f"{found.world_id}: {how}")
+
+
+@app.command()
+def remove(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
+    """Stop a world and take it out of service. What it was stays stored; `add` resumes it."""
+    found = _ask(data, "RemoveWorld", world_id=world_id)
+    emit(
+        {"id": world_id, "tick": found.tick},
+        as_json=as_json,
+        text=f"{world_id}: removed at tick {found.tick}",
+    )
+
+
+@app.command()
+def pause(world_id: WorldId, data: Data = DATA, wait: Wait = WAIT_S, as_json: Json = False) -> None:
+    """Freeze everything on a world's time."""
+    _submit(data, world_id, "pause", {}, wait, as_json)
+
+
+@app.command()
+def resume(world_id: WorldId, data: Data = DATA, wait: Wait = WAIT_S, as_json: Json = False) -> None:
+    """Let a paused world go on, or a quarantined one try again."""
+    _submit(data, world_id, "resume", {}, wait, as_json)
+
+
+@app.command()
+def step(
+    world_id: WorldId,
+    ticks: Annotated[int, typer.Option("-n", help="How many standard ticks.", min=1)] = 1,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Make standard ticks now, whatever the pace."""
+    _submit(data, world_id, "step", {"ticks": ticks}, wait, as_json)
+
+
+@app.command()
+def advance(
+    world_id: WorldId,
+    seconds: Annotated[str, typer.Argument(help="Game seconds, at most six decimals.")],
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Advance a world's time by exactly so many game seconds."""
+    _submit(data, world_id, "advance", {"seconds": as_value(seconds)}, wait, as_json)
+
+
+@config_app.command("get")
+def config_get(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
+    """Every key of the simulation block in force."""
+    config = _ask(data, "ShowWorld", world_id=world_id).config
+    lines = [f"{key} = {value}" for key, value in sorted(_flat(config).items())]
+    emit(config, as_json=as_json, text="\n".join(lines))
+
+
+def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            found.update(_flat(inner, f"{prefix}{key}."))
+        else:
+            found[f"{prefix}{key}"] = inner
+    return found
+
+
+@config_app.command("set")
+def config_set(
+    world_id: WorldId,
+    changes: Annotated[list[str], typer.Argument(help="key=value, such as timeScale=30.")],
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Change how a world runs while it runs; all changes or none."""
+    wanted: dict[str, Any] = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals or not key:
+            raise WrongUse(f"{change!r} is no change", because="write key=value, such as timeScale=30")
+        wanted[key] = as_value(value)
+    _submit(data, world_id, "config", {"changes": wanted}, wait, as_json)

@@ -1,0 +1,308 @@
+"""A service from start to end: check, start, run towards the goal, drain, and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Protocol
+
+from actors.logs import configure, get_logger
+from actors.shell import show_name
+from actors.supervision import may_restart, recent
+from messages.admin import AddWorld, OpenWorld
+from messages.service import (
+    AskStatus,
+    Drain,
+    Drained,
+    Goal,
+    ServiceSettings,
+    SetGoal,
+    Speed,
+    StatusReported,
+)
+from service.door import DataFolder, Door
+from service.embedded.redis import EmbeddedRedis
+from service.errors import Refusal, ServiceError, ServiceGone
+from service.processes import ACTORS, REDIS, WORKER, Kept, ProcessTable, WorkerProcess
+from service.settings import Settings
+from service.status_line import render
+from service.system import ActorService, new_id
+from service.world_files import LoadedWorld
+from simulation.units import GenerationMode, Tick, WorldId
+
+LOOK_EVERY_S = 0.05
+"""Between two looks at the children and at a signal."""
+STATUS_EVERY_S = 1.0
+STATUS_EVERY_FLAT_OUT_S = 0.1
+ANSWER_WITHIN_S = 5.0
+ADD_WITHIN_S = 120.0
+"""A large world takes its time to be stored and opened."""
+DRAIN_WITHIN_S = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run and how far. No worlds and `stored`: every stored world, as `theatrum serve` does."""
+
+    worlds: Sequence[LoadedWorld] = ()
+    stored: bool = False
+    fresh: bool = False
+    goal: Goal = field(default_factory=Goal)
+    for_seconds: float | None = None
+
+
+class Screen(Protocol):
+    """Where progress is shown."""
+
+    def banner(self, text: str) -> None: ...
+    def status(self, line: str) -> None: ...
+    def done(self) -> None: ...
+
+
+class Service:
+    """One running service; use `run`."""
+
+    def __init__(self, settings: Settings, plan: Plan, screen: Screen) -> None:
+        self.settings = settings
+        self.plan = plan
+        self.screen = screen
+        self.log = get_logger("main")
+        self.table = ProcessTable()
+        self.actors: ActorService | None = None
+        self.door: Door | None = None
+        self.stopping = ""
+        self.targets: dict[WorldId, Tick] = {}
+        self.deaths_s: tuple[float, ...] = ()
+        self.redis_url = settings.redis or ""
+        self.failed: list[str] = []
+
+    def run(self) -> Drained:
+        """Everything between taking the data folder and giving it back."""
+        folder = DataFolder.take(self.settings.data)
+        previous = {
+            number: signal.signal(number, self.on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            self.start()
+            self.loop()
+            return self.drain()
+        finally:
+            self.stop()
+            folder.release()
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def on_signal(self, number: int, _: FrameType | None) -> None:
+        self.stopping = self.stopping or signal.Signals(number).name
+
+    # -- start
+
+    def start(self) -> None:
+        settings = self.settings
+        if settings.redis is None:
+            redis = EmbeddedRedis.start(settings.data)
+            self.redis_url, port = redis.url, redis.port
+            again = Kept(REDIS, lambda: EmbeddedRedis.start(settings.data, port), redis)
+            self.table.kept.append(again)
+        self.door = Door.new(
+            database=settings.database_url, redis=self.redis_url, namespace=settings.namespace
+        )
+        self.start_actors()
+        if settings.generation is not GenerationMode.OFF:
+            self.table.kept.append(Kept(WORKER, self.worker))
+        self.table.look()
+        self.door.open(settings.data)
+
+    def worker(self) -> WorkerProcess:
+        settings = self.settings
+        return WorkerProcess.start(
+            settings.database_url,
+            self.redis_url,
+            settings.namespace,
+            settings.log_level,
+            settings.log_format,
+        )
+
+    def start_actors(self) -> None:
+        """The actor system, every world in it, and the goal."""
+        settings, door = self.settings, self.door
+        if door is None:
+            raise RuntimeError("the door is made before the actors")
+        wanted = ServiceSettings(
+            database_url=settings.database_url,
+            redis_url=self.redis_url,
+            namespace=settings.namespace,
+            shards=settings.shards,
+            speed=settings.speed,
+            log_level=settings.log_level,
+            log_format=settings.log_format,
+            main_pid=os.getpid(),
+        )
+        again = bool(self.deaths_s)
+        self.actors, started = ActorService.start(wanted, door.port, door.key, settings.logs)
+        if self.plan.stored:
+            for world_id in started.worlds:
+                self.open(OpenWorld(ask_id=new_id(), world_id=world_id), world_id)
+        for world in self.plan.worlds:
+            self.add(world, fresh=self.plan.fresh and not again)
+        goal = self.plan.goal.model_copy(update={"targets": self.targets})
+        self.targets = self.actors.ask(SetGoal(ask_id=new_id(), goal=goal), ANSWER_WITHIN_S).targets
+
+    def add(self, world: LoadedWorld, *, fresh: bool) -> None:
+        self.open(
+            AddWorld(
+                ask_id=new_id(),
+                document=world.text,
+                source=str(world.path),
+                fresh=fresh,
+                generation=self.settings.generation,
+            ),
+            world.definition.id,
+        )
+
+    def open(self, ask: AddWorld | OpenWorld, world_id: WorldId) -> None:
+        """One world; a stored one that cannot run is shown, and the others run."""
+        if self.actors is None:
+            return
+        try:
+            self.actors.ask(ask, ADD_WITHIN_S)
+        except Refusal as refusal:
+            if isinstance(ask, AddWorld):
+                raise Refusal(
+                    f"World {world_id} was not opened", because=refusal.because, do=refusal.do
+                ) from None
+            self.log.error("world.not_opened", world_id=world_id, because=refusal.because)
+
+    # -- run
+
+    def loop(self) -> None:
+        flat_out = self.settings.speed is Speed.MAX
+        every = STATUS_EVERY_FLAT_OUT_S if flat_out and self.targets else STATUS_EVERY_S
+        started_s = next_s = shown_s = time.monotonic()
+        before: StatusReported | None = None
+        while not self.stopping:
+            now_s = time.monotonic()
+            if self.plan.for_seconds is not None and now_s - started_s >= self.plan.for_seconds:
+                return
+            self.table.look()
+            if self.actors is not None and not self.actors.is_alive():
+                self.restart_actors("its processes ended")
+            if now_s >= next_s:
+                next_s += every
+                report = self.status()
+                if report is None:
+                    continue
+                if now_s - shown_s >= STATUS_EVERY_S:
+                    width = shutil.get_terminal_size((160, 24)).columns
+                    self.screen.status(render(report, before, now_s - shown_s, width))
+                    before, shown_s = report, now_s
+                if self.is_done(report):
+                    return
+            time.sleep(LOOK_EVERY_S)
+
+    def status(self) -> StatusReported | None:
+        """What the Supervisor says; None when it had to be started again."""
+        if self.actors is None:
+            return None
+        try:
+            found: StatusReported = self.actors.ask(AskStatus(ask_id=new_id()), ANSWER_WITHIN_S)
+        except ServiceGone as gone:
+            self.restart_actors(str(gone))
+            return None
+        return found
+
+    def is_done(self, report: StatusReported) -> bool:
+        """Whether every world that can is where the goal says."""
+        if not self.targets:
+            return False
+        self.failed = [
+            f"{world.world_id}: {world.because}"
+            for world in report.worlds
+            if world.status in ("stopped", "quarantined")
+        ]
+        ended = ("stopped", "quarantined")
+        return all(w.goal_reached or w.skipped or w.status in ended for w in report.worlds)
+
+    def restart_actors(self, because: str) -> None:
+        """Admin or Supervisor is gone: start the actor system anew; the worlds resume from their commits."""
+        now_s = time.monotonic()
+        self.deaths_s = (*recent(ACTORS, self.deaths_s, now_s), now_s)
+        self.log.error("actors.restarting", because=because, restarts=len(self.deaths_s))
+        if self.actors is not None:
+            self.actors.kill()
+        if not may_restart(ACTORS, self.deaths_s, now_s):
+            raise ServiceError("The actor system keeps ending", because=because, do="The log says why.")
+        if self.door is not None:
+            self.door = Door.new(
+                database=self.door.database, redis=self.door.redis, namespace=self.door.namespace
+            )
+        self.start_actors()
+        if self.door is not None:
+            self.door.open(self.settings.data)
+
+    # -- end
+
+    def drain(self) -> Drained:
+        """Last commit and snapshot of every world."""
+        self.screen.done()
+        if self.actors is None:
+            raise ServiceGone("The actor system is gone")
+        found: Drained = self.actors.ask(Drain(ask_id=new_id()), DRAIN_WITHIN_S)
+        return found
+
+    def stop(self) -> None:
+        Door.close(self.settings.data)
+        if self.actors is not None:
+            self.actors.kill()
+            self.actors = None
+        self.table.stop()
+
+
+def run(settings: Settings, plan: Plan, screen: Screen) -> tuple[Drained, list[str]]:
+    """Run a service to its end: what its worlds came to, and what failed on the way."""
+    configure(settings.log_level, settings.log_format)
+    show_name("theatrum")
+    service = Service(settings, plan, screen)
+    drained = service.run()
+    return drained, service.failed
+
+
+class Quiet:
+    """No progress: for machines."""
+
+    def banner(self, text: str) -> None:
+        """Nothing."""
+
+    def status(self, line: str) -> None:
+        """Nothing."""
+
+    def done(self) -> None:
+        """Nothing."""
+
+
+class Terminal:
+    """A line that is rewritten on a terminal, a line a second in a pipe."""
+
+    def __init__(self, write: Callable[[str], object] = sys.stdout.write) -> None:
+        self._write = write
+        self._live = sys.stdout.isatty()
+        self._shown = False
+
+    def banner(self, text: str) -> None:
+        self._write(text + "\n")
+        sys.stdout.flush()
+
+    def status(self, line: str) -> None:
+        self._write(f"\r\x1b[2K{line}" if self._live else line + "\n")
+        self._shown = True
+        sys.stdout.flush()
+
+    def done(self) -> None:
+        if self._live and self._shown:
+            self._write("\n")
