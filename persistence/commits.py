@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import Select, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from messages.commits import CommitRecord, Fenced, RequestRow, Snapshot
-from persistence.engine import Database
-from persistence.tables import generations, inputs, snapshots, worlds
+from messages.commits import CommitRecord, Fenced, InputOutcome, RequestRow
+from persistence import snapshots
+from persistence.engine import Database, insert_new
+from persistence.tables import generations, inputs, worlds
 from simulation.requests import BANDS
 from simulation.units import Epoch, GenerationStatus, WorldId
-
-SNAPSHOTS_KEPT = 3
-"""Newest snapshots of a world: two to fall back to if the last is corrupt."""
 
 Written = tuple[WorldId, Epoch, int]
 
@@ -30,15 +28,22 @@ async def write(db: Database, records: Sequence[CommitRecord]) -> list[Written |
     A record that is stored already (same epoch, number not above the stored one) counts as written. Raises
     CommitGap; nothing is written then.
     """
-    answers: list[Written | Fenced] = []
+    answers: dict[int, Written | Fenced] = {}
     async with db.write() as connection:
-        for record in records:
+        for place in _in_lock_order(records):
+            record = records[place]
             if await _move_mark(connection, record):
                 await _apply(connection, record)
-                answers.append((record.world_id, record.epoch, record.number))
+                answers[place] = (record.world_id, record.epoch, record.number)
             else:
-                answers.append(await _why_not(connection, record))
-    return answers
+                answers[place] = await _why_not(connection, record)
+    return [answers[place] for place in range(len(records))]
+
+
+def _in_lock_order(records: Sequence[CommitRecord]) -> list[int]:
+    """Places by world: two batches that share worlds lock them in one order, so neither can block the
+    other for good. The records of one world stay in their own."""
+    return sorted(range(len(records)), key=lambda place: (records[place].world_id, place))
 
 
 async def _move_mark(connection: AsyncConnection, record: CommitRecord) -> bool:
@@ -77,39 +82,29 @@ async def _why_not(connection: AsyncConnection, record: CommitRecord) -> Written
 
 async def _apply(connection: AsyncConnection, record: CommitRecord) -> None:
     if record.outcomes:
-        change = (
-            update(inputs)
-            .where(inputs.c.world_id == record.world_id, inputs.c.seq == bindparam("of_seq"))
-            .values(
-                {
-                    name: bindparam(f"to_{name}")
-                    for name in ("tick", "ordinal", "applied", "detail", "answer_at_tick")
-                }
-            )
-        )
-        rows = [
-            {
-                "of_seq": outcome.seq,
-                "to_tick": outcome.tick,
-                "to_ordinal": outcome.ordinal,
-                "to_applied": outcome.applied,
-                "to_detail": outcome.detail,
-                "to_answer_at_tick": outcome.answer_at_tick,
-            }
-            for outcome in record.outcomes
-        ]
-        await connection.execute(change, rows)
+        await _outcomes(connection, record.world_id, record.outcomes)
     if record.requests:
         await _requests(connection, record.world_id, record.requests)
     if record.snapshot is not None:
-        await _keep(connection, record.world_id, record.snapshot)
+        await snapshots.keep(connection, record.world_id, record.snapshot)
+
+
+async def _outcomes(connection: AsyncConnection, world_id: WorldId, outcomes: Sequence[InputOutcome]) -> None:
+    columns = ("tick", "ordinal", "applied", "detail", "answer_at_tick")
+    change = (
+        update(inputs)
+        .where(inputs.c.world_id == world_id, inputs.c.seq == bindparam("of_seq"))
+        .values({name: bindparam(f"to_{name}") for name in columns})
+    )
+    rows = [
+        {"of_seq": outcome.seq, **{f"to_{name}": getattr(outcome, name) for name in columns}}
+        for outcome in outcomes
+    ]
+    await connection.execute(change, rows)
 
 
 async def _requests(connection: AsyncConnection, world_id: WorldId, requests: Sequence[RequestRow]) -> None:
     """Insert what is not there yet: a replay after a recovery makes the same requests with the same ids."""
-    ids = [request.request_id for request in requests]
-    query = select(generations.c.request_id).where(generations.c.request_id.in_(ids))
-    known = set((await connection.execute(query)).scalars())
     now = time.time()
     rows = [
         {
@@ -124,30 +119,5 @@ async def _requests(connection: AsyncConnection, world_id: WorldId, requests: Se
             "moved_at": now,
         }
         for request in requests
-        if request.request_id not in known
     ]
-    if rows:
-        await connection.execute(insert(generations), rows)
-
-
-async def _keep(connection: AsyncConnection, world_id: WorldId, snapshot: Snapshot) -> None:
-    key = (snapshots.c.world_id == world_id, snapshots.c.ordinal == snapshot.ordinal)
-    await connection.execute(delete(snapshots).where(*key, snapshots.c.tick == snapshot.tick))
-    row = {"world_id": world_id, "taken_at": time.time(), **snapshot.model_dump()}
-    await connection.execute(insert(snapshots).values(row))
-    kept = (await connection.execute(_newest(world_id))).all()
-    if len(kept) > SNAPSHOTS_KEPT:
-        oldest = kept[SNAPSHOTS_KEPT - 1]
-        older = (snapshots.c.ordinal < oldest.ordinal) | (
-            (snapshots.c.ordinal == oldest.ordinal) & (snapshots.c.tick < oldest.tick)
-        )
-        await connection.execute(delete(snapshots).where(snapshots.c.world_id == world_id, older))
-
-
-def _newest(world_id: WorldId) -> Select[tuple[int, int]]:
-    return (
-        select(snapshots.c.ordinal, snapshots.c.tick)
-        .where(snapshots.c.world_id == world_id)
-        .order_by(snapshots.c.ordinal.desc(), snapshots.c.tick.desc())
-        .limit(SNAPSHOTS_KEPT + 1)
-    )
+    await connection.execute(insert_new(connection, generations), rows)

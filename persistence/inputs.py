@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.archive import OutcomeFound, StoredInput
@@ -52,15 +52,36 @@ def stored_input(row: RowMapping) -> StoredInput:
 async def record(
     db: Database, world_id: WorldId, kind: InputKind, payload: Mapping[str, Any], key: str
 ) -> Recorded:
-    """Make an input durable. Raises UnknownWorld, InputsFull."""
+    """Make an input durable, once for each key. Raises UnknownWorld, InputsFull."""
+    own_key = f"asked:{key}"  # results of generation have keys of their own, which no client can take
     async with db.write() as connection:
-        before = await _by_key(connection, world_id, key)
+        waiting = await _lock(connection, world_id)
+        before = await _by_key(connection, world_id, own_key)
         if before is not None:
             return before
-        seq = await _next_seq(connection, world_id)
+        if waiting is None:
+            raise UnknownWorld(f"no world {world_id}")
+        if waiting >= INPUTS_WAITING_MAX:
+            raise InputsFull(f"{INPUTS_WAITING_MAX} inputs of world {world_id} wait to be applied")
+        seq = await _take_seqs(connection, world_id, 1)
         stored = StoredInput(seq=seq, kind=kind, payload=dict(payload))
-        await _insert(connection, world_id, [(stored, key)])
+        await _insert(connection, world_id, [(stored, own_key)])
     return Recorded(seq, False, stored)
+
+
+async def _lock(connection: AsyncConnection, world_id: WorldId) -> int | None:
+    """Hold a world's row until the transaction ends, so that a key cannot be recorded twice and a seq is
+    never skipped. Answers how many inputs wait; None: no such world is in service.
+
+    SQLite holds the whole file instead.
+    """
+    query = (
+        select(worlds.c.status, worlds.c.waiting_inputs)
+        .where(worlds.c.id == world_id)
+        .with_for_update(key_share=True)
+    )
+    found = (await connection.execute(query)).first()
+    return None if found is None or found.status != "active" else int(found.waiting_inputs)
 
 
 async def _by_key(connection: AsyncConnection, world_id: WorldId, key: str) -> Recorded | None:
@@ -69,21 +90,15 @@ async def _by_key(connection: AsyncConnection, world_id: WorldId, key: str) -> R
     return None if row is None else Recorded(Seq(row["seq"]), True, stored_input(row))
 
 
-async def _next_seq(connection: AsyncConnection, world_id: WorldId, *, bounded: bool = True) -> Seq:
-    """Take the next seq of a world; the row stays locked until the transaction ends, so there is never a
-    gap."""
+async def _take_seqs(connection: AsyncConnection, world_id: WorldId, count: int) -> Seq:
+    """The first of `count` seqs in a row, of a world whose row is held."""
     change = (
         update(worlds)
         .where(worlds.c.id == world_id)
-        .values(next_seq=worlds.c.next_seq + 1, waiting_inputs=worlds.c.waiting_inputs + 1)
-        .returning(worlds.c.next_seq, worlds.c.waiting_inputs, worlds.c.status)
+        .values(next_seq=worlds.c.next_seq + count, waiting_inputs=worlds.c.waiting_inputs + count)
+        .returning(worlds.c.next_seq)
     )
-    found = (await connection.execute(change)).mappings().first()
-    if found is None or found["status"] != "active":
-        raise UnknownWorld(f"no world {world_id}")
-    if bounded and found["waiting_inputs"] > INPUTS_WAITING_MAX:
-        raise InputsFull(f"{INPUTS_WAITING_MAX} inputs of world {world_id} wait to be applied")
-    return Seq(found["next_seq"] - 1)
+    return Seq((await connection.execute(change)).scalar_one() - count)
 
 
 async def _insert(
@@ -129,31 +144,68 @@ async def outcome(db: Database, world_id: WorldId, seq: Seq, ask_id: str) -> Out
     )
 
 
-async def collect_results(db: Database) -> dict[WorldId, tuple[StoredInput, ...]]:
-    """Turn terminal generation rows that are no inputs yet into inputs, each exactly once; a bounded
-    batch."""
-    query = (
-        select(generations)
-        .where(generations.c.status.in_(TERMINAL), generations.c.input_seq.is_(None))
-        .order_by(generations.c.moved_at, generations.c.request_id)
-        .limit(RESULTS_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    found: dict[WorldId, list[tuple[StoredInput, str]]] = {}
+async def collect_results(
+    db: Database, limit: int = RESULTS_AT_ONCE
+) -> dict[WorldId, tuple[StoredInput, ...]]:
+    """Turn terminal generation rows that are no inputs yet into inputs, each exactly once; a bounded batch.
+
+    Those of retired worlds stay where they are until their world is back.
+    """
+    found: dict[WorldId, tuple[StoredInput, ...]] = {}
     async with db.write() as connection:
-        for row in (await connection.execute(query)).mappings().all():
-            world_id = WorldId(row["world_id"])
-            seq = await _next_seq(connection, world_id, bounded=False)
-            payload = {
-                "requestId": row["request_id"],
-                "status": row["status"],
-                "result": row["result"],
-                "reason": row["reason"],
-            }
-            stored = StoredInput(seq=seq, kind=InputKind.GENERATION_RESULT, payload=payload)
-            found.setdefault(world_id, []).append((stored, f"generation:{row['request_id']}"))
-            change = update(generations).where(generations.c.request_id == row["request_id"])
-            await connection.execute(change.values(input_seq=seq))
-        for world_id, items in found.items():
-            await _insert(connection, world_id, items)
-    return {world_id: tuple(item for item, _ in items) for world_id, items in found.items()}
+        for world_id, rows in sorted((await _results(connection, limit)).items()):
+            if await _lock(connection, world_id) is not None:
+                found[world_id] = await _take_results(connection, world_id, rows)
+    return found
+
+
+async def _results(connection: AsyncConnection, limit: int) -> dict[WorldId, list[RowMapping]]:
+    """By world, the oldest first; whoever else collects at this moment gets others."""
+    query = (
+        select(*(generations.c[name] for name in ("world_id", "request_id", "status", "result", "reason")))
+        .join(worlds, worlds.c.id == generations.c.world_id)
+        .where(
+            worlds.c.status == "active",
+            generations.c.status.in_(TERMINAL),
+            generations.c.input_seq.is_(None),
+        )
+        .order_by(generations.c.moved_at, generations.c.request_id)
+        .limit(limit)
+        .with_for_update(of=generations, skip_locked=True)
+    )
+    found: dict[WorldId, list[RowMapping]] = {}
+    for row in (await connection.execute(query)).mappings():
+        found.setdefault(WorldId(row["world_id"]), []).append(row)
+    return found
+
+
+async def _take_results(
+    connection: AsyncConnection, world_id: WorldId, rows: list[RowMapping]
+) -> tuple[StoredInput, ...]:
+    """Results do not count against the bound of waiting inputs: a request made has room for its result."""
+    first = await _take_seqs(connection, world_id, len(rows))
+    stored = tuple(
+        StoredInput(seq=Seq(first + place), kind=InputKind.GENERATION_RESULT, payload=_result(row))
+        for place, row in enumerate(rows)
+    )
+    keys = [f"generation:{row['request_id']}" for row in rows]
+    await _insert(connection, world_id, list(zip(stored, keys, strict=True)))
+    change = (
+        update(generations)
+        .where(generations.c.request_id == bindparam("of_request"))
+        .values(input_seq=bindparam("to_seq"))
+    )
+    taken = [
+        {"of_request": row["request_id"], "to_seq": item.seq} for row, item in zip(rows, stored, strict=True)
+    ]
+    await connection.execute(change, taken)
+    return stored
+
+
+def _result(row: RowMapping) -> dict[str, Any]:
+    return {
+        "requestId": row["request_id"],
+        "status": row["status"],
+        "result": row["result"],
+        "reason": row["reason"],
+    }

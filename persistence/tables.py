@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    null,
 )
 
 metadata = MetaData(
@@ -27,6 +28,10 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+Json = JSON(none_as_null=True)
+"""None is SQL's NULL, so that IS NULL finds it."""
 
 
 def _world() -> Column[str]:
@@ -50,7 +55,7 @@ worlds = Table(
     Column("tick", BigInteger, nullable=False),
     Column("world_time", BigInteger, nullable=False),
     Column("state_hash", String(32), nullable=False),
-    Column("mark", JSON),
+    Column("mark", Json),
     Column("quarantine_reason", Text, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
@@ -63,7 +68,7 @@ npcs = Table(
     _world(),
     Column("npc_id", String(200), primary_key=True),
     Column("name", Text, nullable=False),
-    Column("document", JSON, nullable=False),
+    Column("document", Json, nullable=False),
 )
 """People as they were defined; what became of them is in the snapshots."""
 
@@ -72,7 +77,7 @@ sessions = Table(
     metadata,
     _world(),
     Column("session_id", String(200), primary_key=True),
-    Column("document", JSON, nullable=False),
+    Column("document", Json, nullable=False),
 )
 
 inputs = Table(
@@ -81,13 +86,13 @@ inputs = Table(
     _world(),
     Column("seq", BigInteger, primary_key=True),
     Column("kind", String(40), nullable=False),
-    Column("payload", JSON, nullable=False),
+    Column("payload", Json, nullable=False),
     Column("idempotency_key", String(260), nullable=False),
     Column("recorded_at", Float, nullable=False),
     Column("tick", BigInteger),
     Column("ordinal", BigInteger),
     Column("applied", Boolean),
-    Column("detail", JSON),
+    Column("detail", Json),
     Column("answer_at_tick", BigInteger),
     UniqueConstraint("world_id", "idempotency_key"),
     Index(None, "world_id", "ordinal"),
@@ -113,10 +118,10 @@ generations = Table(
     Column("session_id", String(200)),
     Column("user_id", String(200)),
     Column("kind", String(40), nullable=False),
-    Column("params", JSON, nullable=False),
+    Column("params", Json, nullable=False),
     Column("band", Integer, nullable=False),
     Column("component", String(200), nullable=False),
-    Column("limits", JSON, nullable=False),
+    Column("limits", Json, nullable=False),
     Column("made_tick", BigInteger, nullable=False),
     Column("made_at", BigInteger, nullable=False),
     Column("handed_tick", BigInteger, nullable=False),
@@ -126,11 +131,23 @@ generations = Table(
     Column("status", String(20), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("result", JSON),
+    Column("result", Json),
     Column("moved_at", Float, nullable=False),
     Column("input_seq", BigInteger),
     Index(None, "status", "band", "made_tick"),
     Index(None, "world_id", "made_tick"),
+    Index(None, "world_id", "status"),
 )
 """Outbox and inbox in one: a request is a row before it is a job, and its result is a row before it is an
 input."""
+
+_UNCOLLECTED = generations.c.input_seq.is_(null())
+
+Index(
+    "ix_generations_uncollected",
+    generations.c.moved_at,
+    generations.c.request_id,
+    sqlite_where=_UNCOLLECTED,
+    postgresql_where=_UNCOLLECTED,
+)
+"""Results are looked for every moment, and those found once are kept for good: only the others are in here."""

@@ -7,14 +7,15 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.archive import StoredInput
 from messages.commits import Mark, Snapshot
-from persistence.engine import Database
+from persistence import snapshots
+from persistence.engine import Database, insert_new
 from persistence.inputs import stored_input
-from persistence.tables import inputs, npcs, sessions, snapshots, worlds
+from persistence.tables import inputs, npcs, sessions, worlds
 from simulation.units import Epoch, GenerationMode, Tick, WorldId
 
 ROWS_AT_ONCE = 1_000
@@ -24,9 +25,11 @@ ROWS_AT_ONCE = 1_000
 class DefinitionChanged(ValueError):
     """A world of this id is stored with another definition; nothing was changed."""
 
-    def __init__(self, world_id: str) -> None:
+    def __init__(self, world_id: str, stored_hash: str, given_hash: str) -> None:
         super().__init__(f"world {world_id} is stored with another definition")
         self.world_id = world_id
+        self.stored_hash = stored_hash
+        self.given_hash = given_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +79,32 @@ async def register(
         "updated_at": now,
     }
     async with db.write() as connection:
-        found = (await connection.execute(select(worlds).where(worlds.c.id == world_id))).mappings().first()
-        if found is not None and not fresh:
-            if found["definition_hash"] != definition_hash:
-                raise DefinitionChanged(world_id)
-            known = {"status": "active", "generation": generation, "updated_at": now}
-            await connection.execute(update(worlds).where(worlds.c.id == world_id).values(known))
-            return Registered(True, Tick(found["tick"]), found["quarantine_reason"])
-        epoch = 0 if found is None else found["epoch"] + 1
-        if found is not None:
+        newborn = {"id": world_id, **values, **_unborn(0, now)}
+        if (await connection.execute(insert_new(connection, worlds).values(newborn))).rowcount == 0:
+            found = await _hold(connection, world_id)
+            if not fresh:
+                return await _resume(connection, found, definition_hash, values)
             await connection.execute(delete(worlds).where(worlds.c.id == world_id))
-        await connection.execute(insert(worlds).values({"id": world_id, **values, **_unborn(epoch, now)}))
+            again = {**newborn, "epoch": found["epoch"] + 1}
+            await connection.execute(insert(worlds).values(again))
         await _people(connection, world_id, json.loads(document))
     return Registered(False, Tick(0), "")
+
+
+async def _hold(connection: AsyncConnection, world_id: WorldId) -> RowMapping:
+    """The row of a stored world, kept from changing until the transaction ends."""
+    query = select(worlds).where(worlds.c.id == world_id).with_for_update()
+    return (await connection.execute(query)).mappings().one()
+
+
+async def _resume(
+    connection: AsyncConnection, found: RowMapping, definition_hash: str, values: dict[str, Any]
+) -> Registered:
+    if found["definition_hash"] != definition_hash:
+        raise DefinitionChanged(found["id"], found["definition_hash"], definition_hash)
+    known = {name: values[name] for name in ("status", "generation", "updated_at")}
+    await connection.execute(update(worlds).where(worlds.c.id == found["id"]).values(known))
+    return Registered(True, Tick(found["tick"]), found["quarantine_reason"])
 
 
 def _unborn(epoch: int, now: float) -> dict[str, Any]:
@@ -182,7 +198,7 @@ async def claim(db: Database, world_id: WorldId, shard: int, skip: int) -> Claim
         found = (await connection.execute(change)).mappings().first()
         if found is None:
             return None
-        snapshot = await _snapshot(connection, world_id, skip)
+        snapshot = await snapshots.newest(connection, world_id, skip)
         after = 0 if snapshot is None else snapshot.ordinal
         return Claimed(
             name=found["name"],
@@ -195,18 +211,6 @@ async def claim(db: Database, world_id: WorldId, shard: int, skip: int) -> Claim
             inputs=await _inputs_after(connection, world_id, after),
             quarantined=found["quarantine_reason"],
         )
-
-
-async def _snapshot(connection: AsyncConnection, world_id: WorldId, skip: int) -> Snapshot | None:
-    query = (
-        select(snapshots.c.tick, snapshots.c.ordinal, snapshots.c.body)
-        .where(snapshots.c.world_id == world_id)
-        .order_by(snapshots.c.ordinal.desc(), snapshots.c.tick.desc())
-        .offset(skip)
-        .limit(1)
-    )
-    found = (await connection.execute(query)).mappings().first()
-    return None if found is None else Snapshot(**found)
 
 
 async def _inputs_after(

@@ -44,6 +44,8 @@ class ActorService:
         self._port = port
         self.admin_pid = 0
         self.supervisor_pid = 0
+        self.group = 0
+        """The process group of the whole actor system: Thespian's admin makes one of its own."""
 
     @classmethod
     def start(
@@ -59,6 +61,7 @@ class ActorService:
         service = cls._joined(port, SILENT)
         started = service.ask(StartService(ask_id=new_id(), settings=settings), START_WITHIN_S)
         service.admin_pid, service.supervisor_pid = started.admin_pid, started.supervisor_pid
+        service.group = os.getpgid(started.supervisor_pid)
         return service, started
 
     @classmethod
@@ -110,18 +113,21 @@ class ActorService:
 
     def kill(self) -> None:
         """End every process of the actor system now."""
-        if not self.admin_pid:
+        if not self.group:
             return
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(_group_of(self.admin_pid, self.supervisor_pid), signal.SIGKILL)
-        wait_until(lambda: not _runs(self.admin_pid) and not _runs(self.supervisor_pid), GONE_WITHIN_S)
+        wait_until(lambda: not _kill_group(self.group), GONE_WITHIN_S)
 
 
-def _group_of(*pids: int) -> int:
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            return os.getpgid(pid)
-    raise ProcessLookupError
+def _kill_group(group: int) -> bool:
+    """Kill and reap a process group, whose orphans are our children. False: nobody is left of it."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    with suppress(ChildProcessError):
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            """One more is gone."""
+    return True
 
 
 def _runs(pid: int) -> bool:

@@ -60,10 +60,29 @@ class EmbeddedPostgres:
             inner.mkdir(mode=0o700)
         run_as = _unprivileged(data, sockets)
         quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        initdb = [bin_dir / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8"]
+        initdb: list[str | Path] = [
+            bin_dir / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+        ]
         subprocess.run([*initdb, "--no-sync", "--locale=C"], check=True, **quiet, **run_as)
         port = free_port()
-        command = [bin_dir / "postgres", "-D", data, "-h", LOOPBACK, "-p", str(port), "-k", sockets]
+        command: list[str | Path] = [
+            bin_dir / "postgres",
+            "-D",
+            data,
+            "-h",
+            LOOPBACK,
+            "-p",
+            str(port),
+            "-k",
+            sockets,
+        ]
         process = subprocess.Popen([*command, "-c", "fsync=off"], start_new_session=True, **quiet, **run_as)
         server = cls(process, port)
         deadline = time.monotonic() + READY_WITHIN_S

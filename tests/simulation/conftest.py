@@ -138,7 +138,10 @@ def person(n: int) -> dict[str, Any]:
             },
         },
         "components": {
-            "behavior": {"energy": 20 + n * 7 % 80, "moodState": {"valence": n * 17 % 200 - 100, "arousal": 5}},
+            "behavior": {
+                "energy": 20 + n * 7 % 80,
+                "moodState": {"valence": n * 17 % 200 - 100, "arousal": 5},
+            },
             "core": {"affinity": n % 100},
         },
     }

@@ -120,9 +120,7 @@ def test_the_worked_example_of_the_specification_scores_072() -> None:
     ],
 )
 def test_each_factor_is_one_plus_its_excess_times_its_weight(change, factor, value) -> None:
-    document = one_activity(
-        **{key: change[key] for key in ("effects", "requirements") if key in change}
-    )
+    document = one_activity(**{key: change[key] for key in ("effects", "requirements") if key in change})
     person = document["npcs"][0]
     person["personality"]["preferences"]["traitModifiers"] = change.get("traits", {})
     behavior: dict[str, Any] = {"energy": change.get("energy", 50), "moodState": change.get("mood", {})}

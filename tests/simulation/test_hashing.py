@@ -66,7 +66,7 @@ def test_a_world_is_its_people_and_its_scalars() -> None:
 
 def test_the_worked_example_of_the_document() -> None:
     entity, fields = word("p"), {"energy": 50 * 3_600_000_000_000, "due_at": 60_000_000}
-    assert entity == 0x0d72d5bd89f3691f
+    assert entity == 0x0D72D5BD89F3691F
     high, low = by_hand(entity, fields, "hi"), by_hand(entity, fields, "lo")
-    assert (high, low) == (0xe8d4ab3b4313a8bb, 0x94af8dffd14a418c)
+    assert (high, low) == (0xE8D4AB3B4313A8BB, 0x94AF8DFFD14A418C)
     assert state_hash((high << 64) + low, {"tick": 1}) == "e0d41ddf13bda462b9434fc0f3f7eed1"

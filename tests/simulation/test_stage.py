@@ -64,7 +64,11 @@ def test_the_next_decision_is_after_the_activity_or_the_interval(stage: Stage) -
 def test_reading_somebody_changes_nothing(stage: Stage) -> None:
     stage.tick(order(NOON + MINUTE, 50))
     before = stage.fingerprint_in_full()
-    seen = [stage.view(npc_id, Micros(NOON + hour * 60 * MINUTE), {}) for hour in (1, 9) for npc_id in stage.people.ids]
+    seen = [
+        stage.view(npc_id, Micros(NOON + hour * 60 * MINUTE), {})
+        for hour in (1, 9)
+        for npc_id in stage.people.ids
+    ]
     assert len(seen) == 40
     assert stage.fingerprint_in_full() == before
 
@@ -96,7 +100,9 @@ def test_the_least_important_leave_and_nothing_of_them_changes(village_document:
     ranked = sorted(definition.npcs, key=lambda npc: npc.importance)
     before = {npc.id: here.view(npc.id, NOON, {}) for npc in definition.npcs}
     left = here.touch(TierTouch(leave=Leave(6, best=False))).left
-    assert {row.npc_id for row in left} <= {npc.id for npc in ranked if npc.importance <= ranked[5].importance}
+    assert {row.npc_id for row in left} <= {
+        npc.id for npc in ranked if npc.importance <= ranked[5].importance
+    }
     there.touch(TierTouch(come=left))
     for row in left:
         after = there.view(row.npc_id, NOON, {})
@@ -158,7 +164,10 @@ COMPONENTS = st.fixed_dictionaries(
                 ),
                 "lastActivities": st.lists(
                     st.fixed_dictionaries(
-                        {"activityId": st.sampled_from(["rest", "farm"]), "endedAtSeconds": st.integers(0, 40_000)}
+                        {
+                            "activityId": st.sampled_from(["rest", "farm"]),
+                            "endedAtSeconds": st.integers(0, 40_000),
+                        }
                     ),
                     max_size=10,
                 ),

@@ -247,7 +247,17 @@ def test_an_advance_moves_the_clock_by_exactly_what_was_asked(village: Village) 
         (InputKind.CONFIG, {"changes": {}}),
         (InputKind.CONFIG, {"changes": {"timeScale": 0}}),
         (InputKind.CONFIG, {"changes": {"timeScael": 3}}),
-        (InputKind.CONFIG, {"changes": {"tiers.dormant.maxNpcs": 0, "tiers.detailed.maxNpcs": 1, "tiers.active.maxNpcs": 0, "tiers.ambient.maxNpcs": 0}}),
+        (
+            InputKind.CONFIG,
+            {
+                "changes": {
+                    "tiers.dormant.maxNpcs": 0,
+                    "tiers.detailed.maxNpcs": 1,
+                    "tiers.active.maxNpcs": 0,
+                    "tiers.ambient.maxNpcs": 0,
+                }
+            },
+        ),
         (InputKind.GENERATION_RESULT, {"requestId": "nobody"}),
     ],
 )
@@ -269,7 +279,9 @@ def test_a_changed_time_scale_changes_the_next_tick_and_moves_no_deadline(villag
     assert drive.tick(world, stages).size == 30_000_000
 
 
-def test_a_lowered_cap_sends_the_least_important_down_and_a_raised_one_brings_them_back(village: Village) -> None:
+def test_a_lowered_cap_sends_the_least_important_down_and_a_raised_one_brings_them_back(
+    village: Village,
+) -> None:
     world, stages = create(village(20, tiers={"detailed": {"maxNpcs": 20}}))
     before = drive.state_hash(world, stages)
     everybody = set(stages[Tier.DETAILED].people.ids)
@@ -321,7 +333,9 @@ def test_a_result_writes_its_component_once(village: Village) -> None:
 
 def test_a_failed_result_writes_nothing(village: Village) -> None:
     world, stages, request = first_handed(village, GenerationMode.LIVE)
-    send(world, stages, InputKind.GENERATION_RESULT, requestId=request.request_id, status="failed", reason="no")
+    send(
+        world, stages, InputKind.GENERATION_RESULT, requestId=request.request_id, status="failed", reason="no"
+    )
     stage = next(stage for stage in stages.values() if request.npc_id in stage.people.row_of)
     view = stage.view(request.npc_id, world.world_time, world.flags)
     assert view is not None

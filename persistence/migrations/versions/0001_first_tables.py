@@ -138,6 +138,14 @@ def _generations() -> None:
     )
     op.create_index("ix_generations_status_band_made_tick", "generations", ["status", "band", "made_tick"])
     op.create_index("ix_generations_world_id_made_tick", "generations", ["world_id", "made_tick"])
+    op.create_index("ix_generations_world_id_status", "generations", ["world_id", "status"])
+    op.create_index(
+        "ix_generations_uncollected",
+        "generations",
+        ["moved_at", "request_id"],
+        sqlite_where=sa.text("input_seq IS NULL"),
+        postgresql_where=sa.text("input_seq IS NULL"),
+    )
 
 
 def downgrade() -> None:
