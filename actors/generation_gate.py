@@ -18,7 +18,9 @@ from persistence import generations
 from persistence.engine import Database, DatabaseAway, SchemaMissing
 
 REPORT_EVERY_S = 1.0
+"""Seconds between two counts of jobs for the status line."""
 OPEN_RETRY_S = 0.1
+"""Seconds between two tries to reach the database at the start."""
 
 Inbox = OpenGate | Wire | RequestsCommitted | CloseGate
 

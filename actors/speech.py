@@ -10,7 +10,7 @@ from simulation.inputs import Outcome
 from simulation.orders import WorkPlan
 from simulation.person_json import json_seconds
 from simulation.requests import Request
-from simulation.world import Standing
+from simulation.ticking import Standing
 
 
 def input_outcome(outcome: Outcome) -> InputOutcome:

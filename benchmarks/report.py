@@ -13,7 +13,7 @@ LATEST = Path(__file__).parent / "latest.json"
 
 @dataclass(frozen=True)
 class Measure:
-    """One number. `target` is what it should at most (`below`) or at least be; None: no target, only a fact."""
+    """One number. `target`: what it should at most (`below`) or at least be; None: only a fact."""
 
     name: str
     ours: float

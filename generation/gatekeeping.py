@@ -16,10 +16,13 @@ from simulation.units import GenerationStatus, RequestId, WorldId
 WAITING_READ_MAX = 500
 """Waiting rows looked at in one step: several times what may start."""
 STARTED_READ_MAX = 1_000
+"""Rows of jobs under way read in one step: above what all limits together admit by default."""
 REJECTED_AT_ONCE = 500
+"""Rows rejected in one step; the next step takes the rest."""
 LOST_AFTER_S = 1.0
 """A job missing from Redis so long after its row moved is lost, not merely on its way."""
 RECONCILE_EVERY_S = 2.0
+"""Seconds between two comparisons of rows under way with what Redis holds."""
 STEP_WITHIN_S = 5.0
 """A Redis that hangs is a Redis that is away."""
 BACKOFF_S = (0.1, 2.0)

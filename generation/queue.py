@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from simulation.units import RequestId
 
 CONNECT_WITHIN_S = 1
+"""Seconds for one try; the gate backs off and tries again."""
 DONE_KEPT_MAX = 1_000
 """Hints that a result is there; one is as good as a thousand."""
 WAIT_S = 1.0

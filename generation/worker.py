@@ -33,8 +33,11 @@ ATTEMPTS_MAX = 20
 JOB_WITHIN_S = 30
 """arq ends a job then, and redelivers one whose worker died ten seconds later at the latest."""
 POLL_S = 0.01
+"""Seconds between two looks at the queue: a job waits half of it on average."""
 JOBS_AT_ONCE = 50
+"""Jobs one worker runs at once; they wait for providers most of the time."""
 HEALTH_EVERY_S = 5
+"""Seconds between two signs of life in Redis."""
 RETRY_S = (0.5, 60.0)
 """Before the second attempt, doubling, and at most; jittered."""
 ARQ_TRIES_MAX = 1_000_000

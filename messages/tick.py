@@ -5,7 +5,7 @@ world -> tier    TickTier    -> TierTicked
 world -> tier    TouchTier   -> TierWasTouched
 world -> tier    LookAtPerson -> PersonSeen
 world -> tier    HashTier    -> TierHashed
-world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | Crashed      (actors.outbox: never `send`)
+world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | Crashed   (actors.outbox)
 """
 
 from __future__ import annotations

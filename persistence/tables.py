@@ -150,4 +150,4 @@ Index(
     sqlite_where=_UNCOLLECTED,
     postgresql_where=_UNCOLLECTED,
 )
-"""Results are looked for every moment, and those found once are kept for good: only the others are in here."""
+"""Results are looked for every moment, and those found are kept for good: only the others are in here."""

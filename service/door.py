@@ -16,7 +16,9 @@ from service.errors import ServiceNotRunning, Unstartable
 
 LOOPBACK = "127.0.0.1"
 PROBE_WITHIN_S = 1.0
+"""Seconds to wait for a connection on loopback."""
 KEY_BYTES = 32
+"""256 bits, as long as the hash that signs with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def free_port() -> int:
 
 
 class DataFolder:
-    """The data folder of one service, locked while it runs. Forked children keep the lock until they are gone."""
+    """The data folder of one service, locked while it runs. Forked children hold the lock too."""
 
     def __init__(self, path: Path, lock: IO[str]) -> None:
         self.path = path

@@ -18,6 +18,7 @@ WORKER = ChildSpec("worker", "theatrum worker", 60, 60, 0.1, 2.0)
 ACTORS = ChildSpec("actors", "actors.supervisor.Supervisor", 10, 60, 0.2, 5.0)
 
 STOP_WITHIN_S = 1.0
+"""Seconds before a process asked to end is killed; what it did is durable or done again."""
 
 
 class Runs(Protocol):

@@ -39,11 +39,15 @@ from simulation.units import GenerationMode, Tick, WorldId
 LOOK_EVERY_S = 0.05
 """Between two looks at the children and at a signal."""
 STATUS_EVERY_S = 1.0
+"""Seconds between two status lines."""
 STATUS_EVERY_FLAT_OUT_S = 0.1
+"""Seconds between two looks whether the goal is reached."""
 ANSWER_WITHIN_S = 5.0
+"""Seconds before a Supervisor that says nothing counts as gone."""
 ADD_WITHIN_S = 120.0
 """A large world takes its time to be stored and opened."""
 DRAIN_WITHIN_S = 4.0
+"""Seconds for the last commits: the Supervisor gives up a second earlier and says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ class Service:
                 raise Refusal(
                     f"World {world_id} was not opened", because=refusal.because, do=refusal.do
                 ) from None
-            self.log.error("world.not_opened", world_id=world_id, because=refusal.because)
+            self.log.warning("world.not_opened", world_id=world_id, because=refusal.because)
 
     # -- run
 

@@ -1,4 +1,4 @@
-"""Where a service keeps its things and what it runs on: command line first, then environment, then defaults."""
+"""Where a service keeps its things and what it runs on: command line, then environment, then defaults."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from messages.service import StatusReported, WorldReport
 
 WORLDS_NAMED_MAX = 3
+"""Worlds with their own clock in the line; more of them are counted."""
 TIERS = (("detailed", "D"), ("active", "A"), ("ambient", "M"), ("dormant", "Z"))
 DONE = ("succeeded", "failed", "cancelled", "expired", "dead")
 

@@ -22,8 +22,11 @@ from service.errors import Refusal, ServiceGone, Unstartable
 BASE = "multiprocTCPBase"
 SUPERVISOR = "theatrum-supervisor"
 START_WITHIN_S = 30.0
+"""Seconds for every process of the service to answer once."""
 GONE_WITHIN_S = 2.0
+"""Seconds for the kernel to end what was killed."""
 POLL_S = 0.01
+"""Seconds between two looks at a process that is ending."""
 SILENT = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from simulation.inputs import Input, Outcome
 from simulation.opening import Stages
 from simulation.orders import TierTouch
+from simulation.ticking import TickDone
 from simulation.units import Tick, Tier
-from simulation.world import TickDone, World
+from simulation.world import World
 
 
 def boundary(world: World, stages: Stages) -> tuple[Outcome, ...]:

@@ -14,6 +14,7 @@ from simulation.units import Micros, RequestId
 
 Ints = NDArray[np.int64]
 MOOD_MAX = 100.0
+"""Valence and arousal lie between minus this and this."""
 
 
 def begin(batch: Batch, chosen: Ints, interval: Micros) -> None:

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SCORE_MIN = 0.001
+"""The floor of a score: whatever can happen has a chance (domain.md)."""
 MOOD_MATCH, MOOD_MISMATCH = 1.5, 0.5
 TIRED_BELOW, RESTED_ABOVE = 30 * UNITS, 80 * UNITS
 LOW_VALENCE = -30.0

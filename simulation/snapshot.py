@@ -30,7 +30,9 @@ from simulation.world import RULES_VERSION, World
 MAGIC = b"THTR"
 FORMAT = 1
 CHECKSUM_BYTES = 16
+"""Bytes of the blake2b digest in the header."""
 HEADER_BYTES = len(MAGIC) + 1 + CHECKSUM_BYTES
+"""Bytes before the compressed body: magic, version, checksum."""
 COMPRESSION = 1
 """zlib's fastest: a third of the bytes for a tenth of the time of its best."""
 

@@ -12,62 +12,16 @@ from simulation.clock import Clock
 from simulation.definitions import SimulationConfig
 from simulation.hashing import digest, state_hash
 from simulation.inputs import Input, Outcome
-from simulation.orders import Failure, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
+from simulation.orders import TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.plan import Demand, Jobs, plan
-from simulation.requests import Request, Requests
+from simulation.requests import Requests
 from simulation.script import Script
+from simulation.ticking import BoundaryWork, Standing, TickDone, TickStart
 from simulation.tiers import TIERS, Move
 from simulation.units import GenerationMode, InputKind, Micros, Mode, RequestId, Seq, Tick, Tier, WorldId
 
 RULES_VERSION = 1
 """Which rules made a state: part of the hash, one more whenever the same inputs would give another world."""
-
-
-@dataclass(frozen=True, slots=True)
-class BoundaryWork:
-    """Inputs applied at a tick boundary, and what the tiers must do before anything else happens."""
-
-    outcomes: tuple[Outcome, ...]
-    touches: Mapping[Tier, TierTouch]
-
-
-@dataclass(frozen=True, slots=True)
-class TickStart:
-    plan: WorkPlan
-    size: Micros
-    now: Micros
-    orders: Mapping[Tier, TierOrder]
-    handed: tuple[Request, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TickDone:
-    """One tick, made. Nothing of it is true outside the shard until it is committed."""
-
-    tick: Tick
-    size: Micros
-    world_time: Micros
-    plan: WorkPlan
-    npc_ticks: int
-    job_ops: int
-    served: Mapping[Tier, int]
-    requests: tuple[Request, ...]
-    """Handed over in this tick."""
-    failures: tuple[Failure, ...]
-    refused_requests: int
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a world stands: what a commit's mark says of it."""
-
-    tick: Tick
-    world_time: Micros
-    state_hash: str
-    mode: Mode
-    requests: int
-    decisions_by_tier: Mapping[Tier, int]
-    people_by_tier: Mapping[Tier, int]
 
 
 @dataclass

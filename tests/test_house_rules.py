@@ -109,7 +109,7 @@ def test_files_and_functions_fit_a_screen(name: str) -> None:
 
 @pytest.mark.parametrize("name", names(SOURCES + TESTS))
 def test_every_module_says_in_one_sentence_what_it_is_for(name: str) -> None:
-    first = (ast.get_docstring(tree(name)) or "").partition("\n")[0]
+    first = (ast.get_docstring(tree(name)) or "").partition("\n\n")[0].rstrip()
     assert first.endswith((".", ":", "?")), f"{name}:1 starts with {first!r}: begin with one whole sentence"
 
 

@@ -1,4 +1,4 @@
-"""Alembic's way in: runs migrations on the connection, and in the transaction, that `persistence.schema` gives."""
+"""Alembic's way in: runs migrations on the connection and in the transaction of `persistence.schema`."""
 
 from alembic import context
 

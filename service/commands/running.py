@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from enum import StrEnum
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,9 +42,7 @@ LogFormat = Annotated[str | None, typer.Option("--log-format", help="console or 
 
 def _examples() -> list[Path]:
     """The bundled worlds: in the checkout, or in the installed package."""
-    import theatrum
-
-    inside = Path(theatrum.__file__).parent
+    inside = Path(str(files("theatrum")))
     for folder in (inside.parent / "examples", inside / "examples"):
         if (folder / EXAMPLES[0]).exists():
             return [folder / name for name in EXAMPLES]
@@ -228,6 +227,7 @@ def check(
         sys.stdout.write(f"warning: {warning}\n")
     behavior = definition.behavior
     sys.stdout.write(
-        f"{file}: {definition.name} is sound: {len(definition.npcs)} people, {len(definition.locations)} places, "
+        f"{file}: {definition.name} is sound: {len(definition.npcs)} people, "
+        f"{len(definition.locations)} places, "
         f"{len(behavior.activities)} activities, {len(behavior.routines)} routines\n"
     )

@@ -16,6 +16,7 @@ app.add_typer(config_app, name="config")
 
 WorldId = Annotated[str, typer.Argument(help="The world's id.")]
 WAIT_S = 30.0
+"""Seconds a command waits for a commit; an advance of many game days takes its time."""
 
 
 def _ask(data: Path, question: str, within_s: float = WAIT_S, **fields: Any) -> Any:

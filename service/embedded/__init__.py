@@ -1,1 +1,1 @@
-"""Servers that come with the project's wheels: a Redis for the default service, a PostgreSQL for the tests."""
+"""Servers that come with the wheels: a Redis for the default service, a PostgreSQL for the tests."""

@@ -18,7 +18,9 @@ from service.errors import Unstartable
 
 INSTALL = "pginstall18"
 READY_WITHIN_S = 20.0
+"""Seconds from start to its first answer, on a slow disk."""
 POLL_S = 0.02
+"""Seconds between two looks whether it is ready."""
 
 
 def _copy_binaries(to: Path) -> Path:

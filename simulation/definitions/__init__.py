@@ -2,19 +2,8 @@
 here."""
 
 from simulation.calendar import Calendar, Period
-from simulation.definitions.behavior import (
-    Activity,
-    Behavior,
-    Candidate,
-    Category,
-    CustomEffect,
-    Effects,
-    Node,
-    Preferences,
-    Requirements,
-    Routine,
-    ScoringWeights,
-)
+from simulation.definitions.activities import Activity, Category, CustomEffect, Effects, Requirements
+from simulation.definitions.behavior import Behavior, Candidate, Node, Routine, ScoringWeights
 from simulation.definitions.conditions import (
     AllOf,
     AnyOf,
@@ -34,6 +23,7 @@ from simulation.definitions.conditions import (
     TimeOfDayIn,
 )
 from simulation.definitions.people import Location, Npc
+from simulation.definitions.preferences import Preferences
 from simulation.definitions.problems import ConfigInvalid, DefinitionInvalid, Problem, WorldFileInvalid
 from simulation.definitions.reading import read_document
 from simulation.definitions.simulation_config import GenerationConfig, SimulationConfig, TierConfig

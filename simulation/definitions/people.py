@@ -7,13 +7,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulation.definitions.behavior import Activity, Preferences, Routine, read_preferences
+from simulation.definitions.activities import Activity
+from simulation.definitions.behavior import Routine
 from simulation.definitions.fields import Fields, at, is_number
+from simulation.definitions.preferences import Preferences, read_preferences
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.units import NpcId, Tier
 
 NPCS_MAX = 1_000_000
+"""Of one world: its columns then take some 200 MB."""
 LOCATIONS_MAX = 100_000
+"""Of one world."""
 IMPORTANCE = 50.0
 """Of a person whose file says nothing, 0-100."""
 NO_PREFERENCES = Preferences({}, {}, {})

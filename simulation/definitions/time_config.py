@@ -10,7 +10,9 @@ from simulation.definitions.problems import Problem, unknown_name
 from simulation.units import MICROS_PER_SECOND, Micros
 
 PERIODS_MAX = 48
+"""Of one day: twice as many as a day has hours."""
 DAYS_MAX = 100
+"""Of one week."""
 
 
 def read_time_config(value: Any, path: str, problems: list[Problem]) -> Calendar:

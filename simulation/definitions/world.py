@@ -10,7 +10,8 @@ from json import dumps
 from typing import Any
 
 from simulation.calendar import Calendar
-from simulation.definitions.behavior import Behavior, flat_flags, read_behavior
+from simulation.definitions.activities import flat_flags
+from simulation.definitions.behavior import Behavior, read_behavior
 from simulation.definitions.conditions import Names
 from simulation.definitions.fields import Fields
 from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs, refuse_twins
@@ -21,7 +22,9 @@ from simulation.moods import NAMES as MOOD_TAGS
 from simulation.units import Micros, NpcId, Tier, WorldId
 
 SESSIONS_MAX = 10_000
+"""Of one world file."""
 WORLD_ID_CHARS_MAX = 200
+"""Characters of a world's id: what the database's keys hold."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,6 @@ def parse_world(
     """The definition in a JSON object. Raises WorldFileInvalid with everything that is wrong with it."""
     problems: list[Problem] = []
     fields = Fields(document, "", problems)
-    world_id = fields.identifier("id")
-    if len(world_id) > WORLD_ID_CHARS_MAX:
-        fields.refuse("id", world_id, "is too long", f"at most {WORLD_ID_CHARS_MAX} characters")
-    name = fields.text("name", world_id or None)
-    world_time = fields.micros("worldTime", 0)
-    flags = flat_flags(fields.mapping("flags"))
     locations = read_locations(fields)
     meta = fields.within("meta")
     calendar = read_time_config(meta.raw("time_config"), "meta.time_config", problems)
@@ -93,18 +90,37 @@ def parse_world(
         problems=problems,
     )
     behavior = read_behavior(meta.raw("behavior"), "meta.behavior", names, calendar.day_us)
-    roles = _roles(meta)
+    places = {location.id for location in locations}
+    npcs = read_npcs(fields, Town(behavior.routines, behavior.activities, places, _roles(meta)))
     meta.ignore("version", "metrics")
     meta.done()
-    town = Town(behavior.routines, behavior.activities, {location.id for location in locations}, roles)
-    npcs = read_npcs(fields, town)
+    if simulation is not None:
+        _check_room(simulation, len(npcs), problems)
+    return _read(fields, locations, npcs, simulation, behavior, calendar, source, document)
+
+
+def _read(
+    fields: Fields,
+    locations: tuple[Location, ...],
+    npcs: tuple[Npc, ...],
+    simulation: SimulationConfig | None,
+    behavior: Behavior,
+    calendar: Calendar,
+    source: str,
+    document: Mapping[str, Any],
+) -> WorldDefinition:
+    """The rest of the top level, and the whole if nothing was wrong."""
+    world_id = fields.identifier("id")
+    if len(world_id) > WORLD_ID_CHARS_MAX:
+        fields.refuse("id", world_id, "is too long", f"at most {WORLD_ID_CHARS_MAX} characters")
+    name = fields.text("name", world_id or None)
+    world_time = fields.micros("worldTime", 0)
+    flags = flat_flags(fields.mapping("flags"))
     sessions = _sessions(fields)
     fields.ignore("version", "$schema")
     fields.done()
-    if simulation is not None:
-        _check_room(simulation, len(npcs), problems)
-    if problems or simulation is None:
-        raise WorldFileInvalid(source, problems)
+    if fields.problems or simulation is None:
+        raise WorldFileInvalid(source, fields.problems)
     found = WorldDefinition(
         WorldId(world_id),
         name,

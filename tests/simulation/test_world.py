@@ -72,8 +72,10 @@ def test_a_replay_from_any_snapshot_gives_the_same_world(village, data) -> None:
             kind, payload = data.draw(st.sampled_from(INPUTS))
             item = Input(world.next_seq, kind, payload)
             world.deliver([item])
-            for outcome in drive.boundary(world, stages):
-                applied.append(Input(item.seq, kind, payload, outcome.tick, outcome.ordinal))
+            applied += [
+                Input(item.seq, kind, payload, outcome.tick, outcome.ordinal)
+                for outcome in drive.boundary(world, stages)
+            ]
         if world.mode is not Mode.PAUSED:
             drive.tick(world, stages)
     again, restaged = restore(definition, kept)
@@ -154,7 +156,7 @@ def test_a_tick_touches_as_many_people_among_many_as_among_few(village: Village)
 
 
 def test_everybody_is_served_within_the_stated_bound_when_the_budget_cannot_keep_up(village: Village) -> None:
-    """200 people, 10 a tick. Detailed: interval 60 s, staleness 60 s. The bound: due + 60 s + 200/10 ticks."""
+    """200 people, 10 a tick, due every 60 s. The bound: due + 60 s of staleness + 200/10 ticks."""
     tiers = {"detailed": {"maxNpcs": 200, "decisionIntervalSeconds": 60, "maxStalenessSeconds": 60}}
     world, stages = create(village(200, maxNpcTicksPerStep=10, tiers=tiers))
     stage = stages[Tier.DETAILED]

@@ -76,7 +76,7 @@ Start = Callable[..., Service]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """`start("run", FILE, "--ticks", 10, data=..., env=...)`: the command in the background, logs to a file."""
+    """`start("run", FILE, "--ticks", 10, data=..., env=...)`: the command beside the test."""
     started: list[Service] = []
 
     def begin(*args: object, data: str = "data", env: dict[str, str] | None = None) -> Service:

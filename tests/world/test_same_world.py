@@ -1,7 +1,6 @@
 """Same seed, definition and inputs: the same state hash, however it is run and whatever is killed meanwhile.
 
-Each case compares with one undisturbed run. The sizes of `make test` are small; `make acceptance` runs the 2,000
-ticks of the specification.
+Each case compares with one undisturbed run: short ones here, 2,000 ticks in `make acceptance`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,58 @@
+"""What a tick begins with, what it comes to, and where a world stands after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simulation.inputs import Outcome
+from simulation.orders import Failure, TierOrder, TierTouch, WorkPlan
+from simulation.requests import Request
+from simulation.units import Micros, Mode, Tick, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryWork:
+    """Inputs applied at a tick boundary, and what the tiers must do before anything else happens."""
+
+    outcomes: tuple[Outcome, ...]
+    touches: Mapping[Tier, TierTouch]
+
+
+@dataclass(frozen=True, slots=True)
+class TickStart:
+    plan: WorkPlan
+    size: Micros
+    now: Micros
+    orders: Mapping[Tier, TierOrder]
+    handed: tuple[Request, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TickDone:
+    """One tick, made. Nothing of it is true outside the shard until it is committed."""
+
+    tick: Tick
+    size: Micros
+    world_time: Micros
+    plan: WorkPlan
+    npc_ticks: int
+    job_ops: int
+    served: Mapping[Tier, int]
+    requests: tuple[Request, ...]
+    """Handed over in this tick."""
+    failures: tuple[Failure, ...]
+    refused_requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a world stands: what a commit's mark says of it."""
+
+    tick: Tick
+    world_time: Micros
+    state_hash: str
+    mode: Mode
+    requests: int
+    decisions_by_tier: Mapping[Tier, int]
+    people_by_tier: Mapping[Tier, int]
