@@ -188,7 +188,7 @@ class Service:
     def loop(self) -> None:
         flat_out = self.settings.speed is Speed.MAX
         every = STATUS_EVERY_FLAT_OUT_S if flat_out and self.targets else STATUS_EVERY_S
-        started_s = next_s = shown_s = time.monotonic()
+        started_s = next_s = show_s = shown_s = time.monotonic()
         before: StatusReported | None = None
         while not self.stopping:
             now_s = time.monotonic()
@@ -202,7 +202,8 @@ class Service:
                 report = self.status()
                 if report is None:
                     continue
-                if now_s - shown_s >= STATUS_EVERY_S:
+                if now_s >= show_s:
+                    show_s += STATUS_EVERY_S
                     width = shutil.get_terminal_size((160, 24)).columns
                     self.screen.status(render(report, before, now_s - shown_s, width))
                     before, shown_s = report, now_s

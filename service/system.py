@@ -65,6 +65,8 @@ class ActorService:
         started = service.ask(StartService(ask_id=new_id(), settings=settings), START_WITHIN_S)
         service.admin_pid, service.supervisor_pid = started.admin_pid, started.supervisor_pid
         service.group = os.getpgid(started.supervisor_pid)
+        with suppress(ChildProcessError):
+            os.waitpid(service.group, os.WNOHANG)  # Thespian forks twice; the one between led the group
         return service, started
 
     @classmethod
