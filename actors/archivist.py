@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -35,12 +36,14 @@ from messages.archive import (
 from messages.base import Ask, Message, Refused
 from messages.commits import Commit, CommitRecord, Committed, Fenced
 from persistence import commits, generations, inputs, worlds
-from persistence.engine import Database, DatabaseAway
+from persistence.engine import Database, DatabaseAway, SchemaMissing, SchemaNewer
 from simulation.definitions import DefinitionInvalid, parse_world, read_document
 from simulation.units import Epoch, WorldId
 
 RETRY_S = (0.05, 2.0)
 """Between two tries while the database is away: first, and at most."""
+UNUSABLE = (DatabaseAway, SchemaMissing, SchemaNewer, ValueError, FileNotFoundError)
+"""A database that will not do, whatever is tried again."""
 COMMITS_AT_ONCE = 256
 """Records written in one transaction."""
 
@@ -84,8 +87,8 @@ class Archivist(ProcessActor):
             case OpenArchive():
                 self.use(message.settings)
                 self.busy = True
-                self.in_background(_open(message.settings.database_url), f"open:{message.ask_id}")
-                self.opener = sender
+                self.opening, self.opener = message, sender
+                self.in_background(open_database(message), "open")
             case Commit():
                 self.commits.extend((record, sender) for record in message.records)
             case OwnWorlds():
@@ -113,18 +116,27 @@ class Archivist(ProcessActor):
 
     def on_done(self, tag: str, result: Any, error: BaseException | None) -> None:
         self.busy = False
-        kind, _, ask_id = tag.partition(":")
-        if error is not None and kind != "work":
-            raise error
-        match kind:
+        match tag:
             case "open":
-                self.db, known = result
-                self.send(self.opener, ArchiveOpened(ask_id=ask_id, pid=os.getpid(), worlds=known))
+                self.on_opened(result, error)
+            case _ if error is not None and tag != "work":
+                raise error
             case "commits":
                 self.on_written(result)
             case "work":
                 self.on_worked(result, error)
         self.next()
+
+    def on_opened(self, result: Any, error: BaseException | None) -> None:
+        ask_id = self.opening.ask_id
+        if isinstance(error, UNUSABLE):
+            self.send(self.opener, Refused(ask_id=ask_id, reason=str(error)))
+            return
+        if error is not None:
+            raise error
+        self.db, known, definitions = result
+        opened = ArchiveOpened(ask_id=ask_id, pid=os.getpid(), worlds=known, definitions=definitions)
+        self.send(self.opener, opened)
 
     def on_written(self, answers: list[commits.Written | Fenced]) -> None:
         """Tell each sender what is durable, and who is fenced."""
@@ -199,13 +211,16 @@ class Archivist(ProcessActor):
         self.stop_background()
 
 
-async def _open(url: str) -> tuple[Database, tuple[WorldId, ...]]:
-    delay = RETRY_S[0]
+async def open_database(ask: OpenArchive) -> tuple[Database, tuple[WorldId, ...], dict[WorldId, str]]:
+    """Connect and migrate, trying again while it is away. Raises one of UNUSABLE."""
+    delay, give_up_s = RETRY_S[0], time.monotonic() + (ask.patience_s or 0)
     while True:
         try:
-            db = await Database.open(url, migrate=True)
-            return db, await worlds.ids(db)
+            db = await Database.open(ask.settings.database_url, migrate=True)
+            return db, await worlds.ids(db), await worlds.definitions(db)
         except DatabaseAway:
+            if ask.patience_s is not None and time.monotonic() > give_up_s:
+                raise
             await asyncio.sleep(delay)
             delay = min(RETRY_S[1], delay * 2)
 
@@ -231,7 +246,8 @@ def refusal(message: Ask | Message, error: BaseException) -> Refused | None:
     )
     if not isinstance(error, known) or not isinstance(message, Ask):
         raise error
-    return Refused(ask_id=message.ask_id, reason=str(error), do=REMEDIES.get(type(error), ""))
+    path = "id" if isinstance(error, worlds.DefinitionChanged) else ""
+    return Refused(ask_id=message.ask_id, reason=str(error), do=REMEDIES.get(type(error), ""), path=path)
 
 
 REMEDIES: dict[type[BaseException], str] = {

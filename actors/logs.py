@@ -30,7 +30,8 @@ def configure(level: str, form: str) -> None:
         ]
         factory: Any = structlog.BytesLoggerFactory(file=sys.stderr.buffer)
     else:
-        rendering = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        plain = structlog.dev.plain_traceback  # the rich one shows locals: pages of them, secrets too
+        rendering = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
         factory = structlog.PrintLoggerFactory(file=sys.stderr)
     structlog.configure(
         processors=[*shared, *rendering],

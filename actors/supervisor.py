@@ -18,6 +18,8 @@ from simulation.units import InputKind, Seq, WorldId
 
 DRAIN_WITHIN_S = 3.0
 """For every shard's last commit; main promises to be gone in five seconds."""
+DATABASE_WITHIN_S = 5.0
+"""A database that is away for longer when the service starts is refused; later it is waited for."""
 LOST_AFTER_S = 2.0
 """An input unanswered for so long is asked after in the database: its answer may have died with a shard."""
 ASKS_MAX = 10_000
@@ -85,7 +87,7 @@ class Supervisor(ProcessActor):
         self.jobs: dict[str, int] = {}
         self.by_world: dict[WorldId, dict[str, int]] = {}
         self.gate_trouble = ""
-        self.stored: tuple[WorldId, ...] = ()
+        self.stored: archive.ArchiveOpened | None = None
         self.draining: str | None = None
         self.undrained: set[int] = set()
         self.unsaved: list[WorldId] = []
@@ -233,7 +235,8 @@ class Supervisor(ProcessActor):
         opened: Message
         match child.name.split():
             case ["archivist"]:
-                opened = archive.OpenArchive(ask_id="open", settings=settings)
+                patience_s = DATABASE_WITHIN_S if self.main is None else None
+                opened = archive.OpenArchive(ask_id="open", settings=settings, patience_s=patience_s)
             case ["gate"]:
                 opened = generation.OpenGate(ask_id="open", settings=settings, wire=self.wire())
             case ["shard", number]:
@@ -296,9 +299,19 @@ class Supervisor(ProcessActor):
                 self.main = (client, ask_id)
                 self.answer(
                     service.ServiceStarted(
-                        ask_id=ask_id, supervisor_pid=os.getpid(), admin_pid=os.getppid(), worlds=self.stored
+                        ask_id=ask_id,
+                        supervisor_pid=os.getpid(),
+                        admin_pid=os.getppid(),
+                        worlds=self.stored.worlds if self.stored else (),
+                        definitions=self.stored.definitions if self.stored else {},
                     )
                 )
+
+    def on_unusable(self, message: Refused) -> None:
+        """The database will not do: say so to main, which ends the service."""
+        for ask_id, (_, ask) in list(self.clients.items()):
+            if isinstance(ask, service.StartService):
+                self.refuse(ask_id, message.reason)
 
     def on_shard_opened(self, shard: int) -> None:
         for world_id in self.placement.on_shard(shard):
@@ -318,7 +331,7 @@ class Supervisor(ProcessActor):
         match message:
             case archive.ArchiveOpened():
                 self.children.by_name["archivist"].ready = True
-                self.stored = message.worlds
+                self.stored = message
                 self.on_ready("archivist")
             case generation.GateOpened():
                 self.on_ready("gate")
@@ -341,6 +354,8 @@ class Supervisor(ProcessActor):
                 pass
             case shards.WorldOpened() | shards.WorldFailed() | shards.WorldDropped():
                 self.on_world(message)
+            case Refused(ask_id="open"):
+                self.on_unusable(message)
             case Refused() if ask_id.startswith("adopt:"):
                 self.on_claim_refused(message)
             case archive.WorldRegistered() | archive.WorldRetired() | archive.WorldReleased():

@@ -63,7 +63,7 @@ class Gatekeeper:
             self._since = self._since or time.time()
             at = time.strftime("%H:%M:%S", time.gmtime(self._since))
             what = "the database" if isinstance(error, DatabaseAway) else "Redis"
-            self.trouble = f"{what} cannot be reached since {at} UTC: jobs wait, worlds go on"
+            self.trouble = f"{what} is away since {at} UTC: jobs wait"
             return None
         self.trouble, self._failures, self._since = "", 0, 0.0
         return found

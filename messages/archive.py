@@ -28,6 +28,8 @@ from simulation.units import Epoch, GenerationMode, InputKind, Seq, Tick, WorldI
 
 class OpenArchive(Ask):
     settings: ServiceSettings
+    patience_s: float | None = None
+    """Real seconds to wait for a database that is away before refusing; None: for ever."""
 
 
 class ArchiveOpened(Message):
@@ -35,6 +37,8 @@ class ArchiveOpened(Message):
     pid: int
     worlds: tuple[WorldId, ...]
     """Every stored world that is not retired, to be placed on shards by `theatrum serve`."""
+    definitions: dict[WorldId, str]
+    """Every world ever stored, with the hash of its definition."""
 
 
 class RegisterWorld(Ask):

@@ -53,6 +53,8 @@ class ServiceStarted(Message):
     admin_pid: int
     worlds: tuple[WorldId, ...]
     """Every stored world; `OpenWorld` runs one without its file."""
+    definitions: dict[WorldId, str]
+    """Every world ever stored, removed ones too, with the hash of its definition."""
 
 
 class Goal(Message):

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Table, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -128,7 +128,10 @@ def insert_new(connection: AsyncConnection, table: Table) -> postgresql.Insert |
 
 
 def _engine(url: str) -> AsyncEngine:
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError(f"{url!r} is no URL; use sqlite:///FILE or postgresql://...") from None
     match parsed.get_backend_name():
         case "sqlite":
             return _sqlite(parsed)

@@ -150,6 +150,13 @@ async def ids(db: Database) -> tuple[WorldId, ...]:
         return tuple(WorldId(found) for found in (await connection.execute(query)).scalars())
 
 
+async def definitions(db: Database) -> dict[WorldId, str]:
+    """The definition hash of every world ever stored here, retired ones too."""
+    query = select(worlds.c.id, worlds.c.definition_hash)
+    async with db.read() as connection:
+        return {WorldId(row.id): row.definition_hash for row in await connection.execute(query)}
+
+
 async def retire(db: Database, world_id: WorldId) -> Tick | None:
     """Take a world out of service; its rows stay. None: no such world. One more epoch fences its owner."""
     change = (

@@ -38,6 +38,13 @@ class ServiceGone(ServiceError):
 class Refusal(ServiceError):
     """The service said no."""
 
+    @classmethod
+    def of(cls, reason: str, *, do: str = "", path: str = "") -> Refusal:
+        """One that names a place in a document is about what was given: wrong use."""
+        found = cls(f"Refused ({path})" if path else "Refused", because=reason.rstrip("."), do=do)
+        found.status = WRONG_USE if path else FAILED
+        return found
+
 
 class WrongUse(ServiceError):
     """The command line does not make sense."""

@@ -34,6 +34,7 @@ from service.settings import Settings
 from service.status_line import render
 from service.system import ActorService, new_id
 from service.world_files import LoadedWorld
+from simulation.definitions import Problem, WorldFileInvalid
 from simulation.units import GenerationMode, Tick, WorldId
 
 LOOK_EVERY_S = 0.05
@@ -153,6 +154,9 @@ class Service:
         if self.plan.stored:
             for world_id in started.worlds:
                 self.open(OpenWorld(ask_id=new_id(), world_id=world_id), world_id)
+        if not self.plan.fresh:
+            for world in self.plan.worlds:
+                refuse_changed(world, started.definitions.get(world.definition.id))
         for world in self.plan.worlds:
             self.add(world, fresh=self.plan.fresh and not again)
         goal = self.plan.goal.model_copy(update={"targets": self.targets})
@@ -267,6 +271,15 @@ class Service:
             self.actors.kill()
             self.actors = None
         self.table.stop()
+
+
+def refuse_changed(world: LoadedWorld, stored_hash: str | None) -> None:
+    """Raises WorldFileInvalid for a file that is not what its stored world began with; nothing is touched."""
+    definition = world.definition
+    if stored_hash not in (None, definition.definition_hash):
+        message = f"world {definition.id!r} is stored with another definition"
+        allowed = "the file it began with; --fresh to start it over; another id"
+        raise WorldFileInvalid(str(world.path), [Problem("id", definition.id, message, allowed)])
 
 
 def run(settings: Settings, plan: Plan, screen: Screen) -> tuple[Drained, list[str]]:

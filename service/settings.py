@@ -16,6 +16,8 @@ DATA = Path("data")
 SHARDS_MAX = 256
 """Shard processes of one host; far more than it has cores."""
 LEVELS = ("debug", "info", "warning", "error")
+DATABASES = ("sqlite:///", "postgresql://")
+REDISES = ("redis://", "rediss://", "unix://")
 FORMATS = ("console", "json")
 
 
@@ -54,12 +56,17 @@ class Settings:
         for option, value, allowed in (("--log-level", level, LEVELS), ("--log-format", form, FORMATS)):
             if value not in allowed:
                 raise WrongUse(f"{option} is {value}", because=f"it may be {', '.join(allowed)}")
+        database = database or known.get("THEATRUM_DATABASE")
+        redis = redis or known.get("THEATRUM_REDIS")
+        for option, url, schemes in (("--database", database, DATABASES), ("--redis", redis, REDISES)):
+            if url is not None and not url.startswith(schemes):
+                raise WrongUse(f"{option} is {url!r}", because=f"it must begin with {' or '.join(schemes)}")
         if not 1 <= shards <= SHARDS_MAX:
             raise WrongUse(f"--shards is {shards}", because=f"it may be 1 to {SHARDS_MAX}")
         return cls(
             data=data.absolute(),
-            database=database or known.get("THEATRUM_DATABASE"),
-            redis=redis or known.get("THEATRUM_REDIS"),
+            database=database,
+            redis=redis,
             shards=shards,
             speed=speed,
             generation=generation,

@@ -99,8 +99,7 @@ class ActorService:
             if getattr(answer, "ask_id", None) != message.ask_id:
                 continue
             if isinstance(answer, Refused):
-                where = f" ({answer.path})" if answer.path else ""
-                raise Refusal(f"Refused{where}", because=answer.reason.rstrip("."), do=answer.do)
+                raise Refusal.of(answer.reason, do=answer.do, path=answer.path)
             return answer
         raise ServiceGone(
             "The service does not answer", because=f"{type(message).__name__} had no reply in {within_s:g} s"

@@ -224,8 +224,16 @@ def _problem(path: str, detail: Any, block: Any) -> Problem:
         if part not in ("function-before[_exact()", "constrained-decimal", "[key]"):
             where = at(where, part)
     value = detail.get("input")
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    return Problem(where, value, f"is {shown(value)}", message[0].lower() + message[1:])
+    return Problem(where, value, f"is {shown(value)}", _allowed(detail))
+
+
+def _allowed(detail: Any) -> str:
+    """What would have been right, in our words where Pydantic's are about `input`."""
+    bounds = detail.get("ctx", {})
+    for name, word in (("gt", "above"), ("ge", "at least"), ("lt", "below"), ("le", "at most")):
+        if name in bounds:
+            return f"a number {word} {bounds[name]}"
+    return str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
 
 
 def _unknown_keys(config: BaseModel, path: str) -> list[Problem]:

@@ -85,6 +85,7 @@ def test_the_newest_migration_is_the_one_the_code_needs() -> None:
     ("url", "error", "says"),
     [
         ("mysql://localhost/x", ValueError, "use sqlite:///FILE or postgresql://"),
+        ("inn.db", ValueError, "is no URL; use sqlite:///FILE"),
         ("sqlite://", ValueError, "gone with its process"),
         ("sqlite:////nowhere/at/all.db", FileNotFoundError, "make it first"),
         ("postgresql://postgres@127.0.0.1:9/x", DatabaseAway, "cannot be reached"),
