@@ -126,7 +126,7 @@ class WorldActor(InnerActor):
 
     def boundary(self) -> None:
         """Apply inputs until none is left or one asks something of the tiers."""
-        work = self.world.apply_inputs()
+        work = self.world.apply_inputs(before_tick=isinstance(self.job, MakeTick))
         self.outcomes.extend(work.outcomes)
         if work.touches:
             self.touch(work.touches)

@@ -12,10 +12,10 @@ from simulation.units import Tick, Tier
 from simulation.world import World
 
 
-def boundary(world: World, stages: Stages) -> tuple[Outcome, ...]:
+def boundary(world: World, stages: Stages, *, before_tick: bool = True) -> tuple[Outcome, ...]:
     """Apply every input that may be applied now."""
     outcomes: list[Outcome] = []
-    while (work := world.apply_inputs()).outcomes:
+    while (work := world.apply_inputs(before_tick=before_tick)).outcomes:
         outcomes.extend(work.outcomes)
         perform(world, stages, work.touches)
     return tuple(outcomes)

@@ -108,14 +108,18 @@ class World:
 
     @property
     def has_applicable(self) -> bool:
-        """Whether an input waits that may be applied at this boundary."""
-        return self._next_applicable() is not None
+        """Whether an input waits that may be applied without making a tick."""
+        return self._next_applicable(before_tick=False) is not None
 
-    def apply_inputs(self) -> BoundaryWork:
+    def apply_inputs(self, *, before_tick: bool) -> BoundaryWork:
         """Apply waiting inputs in order, up to and including the first that touches people. Call again, after
-        the touches are done (`finish_touch`), until there are no outcomes."""
+        the touches are done (`finish_touch`), until there are no outcomes.
+
+        A lockstep result is applied only right before the tick it lands at: a world that stands still there
+        has one state, whether the result has come already or not.
+        """
         outcomes: list[Outcome] = []
-        while (item := self._next_applicable()) is not None:
+        while (item := self._next_applicable(before_tick=before_tick)) is not None:
             del self._pending[item.seq]
             touches = self._apply(item, outcomes)
             if touches:
@@ -136,22 +140,23 @@ class World:
         )
         return touches or self._next_move()
 
-    def _next_applicable(self) -> Input | None:
+    def _next_applicable(self, *, before_tick: bool) -> Input | None:
         """Lockstep results due at the next tick by request id, then everything else by seq."""
-        for request_id in self.requests.landing_at(Tick(self.tick + 1)):
+        landing = self.requests.landing_at(Tick(self.tick + 1)) if before_tick else ()
+        for request_id in landing:
             for item in self._pending.values():
                 if item.payload.get("requestId") == request_id:
                     return item
         for item in self._pending.values():
-            if not self._lands_later(item):
+            if not self._lands_at_a_tick(item):
                 return item
         return None
 
-    def _lands_later(self, item: Input) -> bool:
+    def _lands_at_a_tick(self, item: Input) -> bool:
         if item.kind is not InputKind.GENERATION_RESULT:
             return False
         request = self.requests.find(RequestId(str(item.payload.get("requestId"))))
-        return request is not None and request.land_tick is not None and request.land_tick > self.tick + 1
+        return request is not None and request.land_tick is not None and request.land_tick > self.tick
 
     def finish_touch(self, touched: Mapping[Tier, TierTouched]) -> Mapping[Tier, TierTouch]:
         """Take the tiers' answers; answers what they must do next, empty when the boundary is settled."""

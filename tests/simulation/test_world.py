@@ -365,6 +365,22 @@ def test_lockstep_blocks_until_every_result_of_the_next_tick_is_here(village: Vi
     assert request.request_id in world.blocked()
 
 
+def test_a_world_that_stands_still_has_one_state_whether_its_next_result_has_come_or_not(
+    village: Village,
+) -> None:
+    """A run ends at its last tick: a result that lands at the next one may be there already, or not yet."""
+    world, stages, request = first_handed(village, GenerationMode.LOCKSTEP)
+    while world.tick < request.land_tick - 1:
+        drive.tick(world, stages)
+    before = drive.state_hash(world, stages)
+    payload = {"requestId": request.request_id, "status": "succeeded", "result": {"text": "x"}}
+    world.deliver([Input(world.next_seq, InputKind.GENERATION_RESULT, payload)])
+    assert not world.has_applicable
+    assert drive.boundary(world, stages, before_tick=False) == ()
+    assert drive.state_hash(world, stages) == before
+    assert len(drive.boundary(world, stages)) == 1
+
+
 def test_lockstep_does_not_care_in_which_order_results_come(village: Village) -> None:
     hashes = set()
     for turned in (False, True):
