@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from actors.commits import CommitBuffer
 from actors.pacing import Lateness, Pacer
 from actors.shell import Address
+from messages.archive import WorldClaimed
 from messages.commits import Mark
 from messages.service import WorldReport
 from simulation.units import MICROS_PER_SECOND, Mode, RequestId, Tick
@@ -59,6 +60,9 @@ class Hosted:
             return ()
         return self.world.blocked()
 
+    def flush_at_ns(self) -> int | None:
+        return None if self.stopped else self.buffer.flush_at_ns()
+
     @property
     def is_paced(self) -> bool:
         """Whether its ticks have real-time deadlines, and so can be late."""
@@ -78,9 +82,6 @@ class Hosted:
         """As of the last commit: nothing else is shown."""
         mark: Mark = self.buffer.committed
         status, because = self.status()
-        total = 0
-        for count in mark.decisions_by_tier.values():
-            total += count
         paused = self.target is not None and self.world.mode is Mode.PAUSED
         return WorldReport(
             world_id=self.world.id,
@@ -92,7 +93,7 @@ class Hosted:
             world_time=mark.world_time / MICROS_PER_SECOND,
             time_of_day=self.world.script.calendar.describe(mark.world_time),
             state_hash=mark.state_hash,
-            decisions=total,
+            decisions=sum(mark.decisions_by_tier.values()),
             decisions_by_tier=mark.decisions_by_tier,
             people_by_tier=mark.people_by_tier,
             requests=mark.requests,
@@ -103,3 +104,22 @@ class Hosted:
             goal_reached=self.target is not None and mark.tick >= self.target and not self.buffer.has_news,
             skipped="paused: resume it first" if paused else "",
         )
+
+
+def stored_report(claimed: WorldClaimed, shard: int) -> WorldReport:
+    """A world that is stored but does not run, as of its last commit."""
+    mark = claimed.mark
+    decisions = mark.decisions_by_tier if mark is not None else {}
+    return WorldReport(
+        world_id=claimed.world_id,
+        name=claimed.name,
+        status="stopped",
+        shard=shard,
+        tick=mark.tick if mark is not None else Tick(0),
+        world_time=mark.world_time / MICROS_PER_SECOND if mark is not None else 0.0,
+        state_hash=mark.state_hash if mark is not None else "",
+        decisions=sum(decisions.values()),
+        decisions_by_tier=decisions,
+        people_by_tier=mark.people_by_tier if mark is not None else {},
+        requests=mark.requests if mark is not None else 0,
+    )

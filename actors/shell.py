@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -204,6 +205,11 @@ class InnerSystem:
     def destroy(self, address: Address) -> None:
         """End an actor and its children."""
         self.tell(address, ActorExitRequest(recursive=True))
+
+
+def now_ns() -> int:
+    """Monotonic nanoseconds: the clock of pacing, commits and every wait inside a shard."""
+    return time.monotonic_ns()
 
 
 def die_with_parent() -> None:

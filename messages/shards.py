@@ -54,12 +54,12 @@ class WorldOpened(Message):
 
 
 class WorldFailed(Message):
-    """A world that cannot run. `quarantined` worlds stay stored; every other world goes on."""
+    """A world in quarantine: it stays where its last commit left it, every other world goes on."""
 
     shard: int
     world_id: WorldId
     reason: str
-    quarantined: bool
+    report: WorldReport
 
 
 class DropWorld(Message):

@@ -175,16 +175,12 @@ class Service:
         )
 
     def open(self, ask: AddWorld | OpenWorld, world_id: WorldId) -> None:
-        """One world; a stored one that cannot run is shown, and the others run."""
+        """One world; one that cannot run is shown, and the others run."""
         if self.actors is None:
             return
         try:
             self.actors.ask(ask, ADD_WITHIN_S)
         except Refusal as refusal:
-            if isinstance(ask, AddWorld):
-                raise Refusal(
-                    f"World {world_id} was not opened", because=refusal.because, do=refusal.do
-                ) from None
             self.log.warning("world.not_opened", world_id=world_id, because=refusal.because)
 
     # -- run
@@ -236,7 +232,11 @@ class Service:
             if world.status in ("stopped", "quarantined")
         ]
         ended = ("stopped", "quarantined")
-        return all(w.goal_reached or w.skipped or w.status in ended for w in report.worlds)
+        return all(
+            world.goal_reached or world.skipped or world.status in ended
+            for world in report.worlds
+            if world.world_id in self.targets
+        )
 
     def restart_actors(self, because: str) -> None:
         """Admin or Supervisor is gone: start the actor system anew; the worlds resume from their commits."""

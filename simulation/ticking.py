@@ -56,3 +56,13 @@ class Standing:
     requests: int
     decisions_by_tier: Mapping[Tier, int]
     people_by_tier: Mapping[Tier, int]
+
+
+@dataclass
+class Counters:
+    """Statistics of a world's life. Not part of its state: no rule reads them, no hash has them."""
+
+    requests: int
+    refused_requests: int
+    failures: int
+    decisions: dict[Tier, int]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from simulation.agenda import Agenda
@@ -16,22 +16,12 @@ from simulation.orders import TierOrder, TierReport, TierTouch, TierTouched, Wor
 from simulation.plan import Demand, Jobs, plan
 from simulation.requests import Requests
 from simulation.script import Script
-from simulation.ticking import BoundaryWork, Standing, TickDone, TickStart
+from simulation.ticking import BoundaryWork, Counters, Standing, TickDone, TickStart
 from simulation.tiers import TIERS, Move
 from simulation.units import GenerationMode, InputKind, Micros, Mode, RequestId, Seq, Tick, Tier, WorldId
 
 RULES_VERSION = 1
 """Which rules made a state: part of the hash, one more whenever the same inputs would give another world."""
-
-
-@dataclass
-class Counters:
-    """Statistics of a world's life. Not part of its state: no rule reads them, no hash has them."""
-
-    requests: int
-    refused_requests: int
-    failures: int
-    decisions: dict[Tier, int]
 
 
 class World:

@@ -1,0 +1,276 @@
+"""The Supervisor's front desk: who asked what, who must be asked again after a restart, who is answered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from actors.placement import Placement
+from actors.shell import Address
+from messages import admin, archive, service, shards
+from messages.base import Ask, Message, Refused
+from simulation.units import InputKind, Seq, WorldId
+
+LOST_AFTER_S = 2.0
+"""An input unanswered for so long is asked after in the database: its answer may have died with a shard."""
+ASKS_MAX = 10_000
+"""Clients that may wait for an answer at once."""
+
+AboutOne = admin.RemoveWorld | admin.SubmitInput | admin.ShowWorld | admin.ShowPerson | admin.ListGenerations
+AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.OpenWorld | AboutOne
+
+Tell = Callable[[str, Message], None]
+"""To a child by its name; what an absent one misses is told again when it is back."""
+
+
+class FrontDesk:
+    """Every ask of a client, from its coming to its answer."""
+
+    def __init__(
+        self, placement: Placement, tell: Tell, send: Callable[[Address, Any], None], log: Any
+    ) -> None:
+        self.placement = placement
+        self.tell = tell
+        self.send = send
+        self.log = log
+        self.clients: dict[str, tuple[Address, Ask]] = {}
+        """ask id -> who asked what."""
+        self.archive: dict[str, Ask] = {}
+        """Asks the Archivist has not answered: asked again when it was restarted."""
+        self.reads: dict[str, tuple[WorldId, Ask]] = {}
+        """Reads a shard has not answered."""
+        self.opening: dict[WorldId, list[str]] = {}
+        self.waiting: dict[tuple[WorldId, Seq], tuple[list[str], float]] = {}
+        """(world, seq) -> asks that wait for the outcome, and since when."""
+
+    # -- coming and going
+
+    def welcome(self, message: Ask, sender: Address) -> bool:
+        """Take an ask in; False when too many wait, and the client was told so."""
+        if len(self.clients) >= ASKS_MAX:
+            reason = f"{ASKS_MAX} clients wait for an answer already"
+            self.send(sender, Refused(ask_id=message.ask_id, reason=reason, do="Try again in a moment."))
+            return False
+        self.clients[message.ask_id] = (sender, message)
+        return True
+
+    def heard(self, ask_id: str) -> None:
+        """A child answered: it need not be asked again."""
+        self.archive.pop(ask_id, None)
+        self.reads.pop(ask_id, None)
+
+    def starters(self) -> list[str]:
+        """The asks of whoever wants the service started."""
+        return [ask_id for ask_id, (_, ask) in self.clients.items() if isinstance(ask, service.StartService)]
+
+    def answer(self, message: Any) -> None:
+        """To whoever asked; an answer nobody waits for is dropped."""
+        asked = self.clients.pop(message.ask_id, None)
+        if asked is not None:
+            self.send(asked[0], message)
+
+    def refuse(self, ask_id: str, reason: str, do: str = "") -> None:
+        self.answer(Refused(ask_id=ask_id, reason=reason, do=do))
+
+    def ask_archive(self, ask: Ask) -> None:
+        self.archive[ask.ask_id] = ask
+        self.tell("archivist", ask)
+
+    def tell_shard_of(self, world_id: WorldId, message: Message) -> None:
+        self.tell(f"shard {self.placement.place(world_id)}", message)
+
+    def ask_archive_again(self) -> None:
+        for ask in list(self.archive.values()):
+            self.tell("archivist", ask)
+
+    def read_again(self, shard: int) -> None:
+        for world_id, ask in self.reads.values():
+            if self.placement.shard_of.get(world_id) == shard:
+                self.tell(f"shard {shard}", ask)
+
+    # -- asks about one world
+
+    def on_ask(self, message: AboutWorlds) -> None:
+        match message:
+            case admin.ListWorlds():
+                self.answer(admin.WorldsListed(ask_id=message.ask_id, worlds=self.placement.listed()))
+            case admin.AddWorld():
+                self.ask_archive(
+                    archive.RegisterWorld(
+                        ask_id=message.ask_id,
+                        document=message.document,
+                        source=message.source,
+                        fresh=message.fresh,
+                        generation=message.generation,
+                    )
+                )
+            case admin.OpenWorld():
+                self.open_world(message.world_id, message.ask_id)
+            case _:
+                self.on_world_ask(message)
+
+    def on_world_ask(self, message: AboutOne) -> None:
+        """Asks about one world that must be known here."""
+        world_id, ask_id = message.world_id, message.ask_id
+        if world_id not in self.placement.shard_of:
+            known = ", ".join(self.placement.shard_of) or "none"
+            self.refuse(ask_id, f"no world {world_id} runs here", f"Running: {known}.")
+            return
+        match message:
+            case admin.RemoveWorld():
+                self.ask_archive(archive.RetireWorld(ask_id=ask_id, world_id=world_id))
+            case admin.ListGenerations():
+                self.ask_archive(message)
+            case admin.SubmitInput():
+                self.on_submit(message)
+            case admin.ShowWorld():
+                self.read(world_id, shards.ReadWorld(ask_id=ask_id, world_id=world_id))
+            case admin.ShowPerson():
+                self.read(
+                    world_id, shards.ReadPerson(ask_id=ask_id, world_id=world_id, npc_id=message.npc_id)
+                )
+
+    def on_submit(self, message: admin.SubmitInput) -> None:
+        reason = self.placement.quarantined.get(message.world_id)
+        if reason is None:
+            self.ask_archive(
+                archive.RecordInput(
+                    ask_id=message.ask_id,
+                    world_id=message.world_id,
+                    kind=message.kind,
+                    payload=message.payload,
+                    idempotency_key=message.idempotency_key or f"ask:{message.ask_id}",
+                )
+            )
+        elif message.kind is InputKind.RESUME:
+            self.ask_archive(archive.ReleaseWorld(ask_id=message.ask_id, world_id=message.world_id))
+        else:
+            self.refuse(
+                message.ask_id, f"the world is in quarantine: {reason}", "`world resume` tries again."
+            )
+
+    def read(self, world_id: WorldId, ask: shards.ReadWorld | shards.ReadPerson) -> None:
+        if world_id in self.placement.quarantined:
+            self.refuse(
+                ask.ask_id,
+                f"the world is in quarantine: {self.placement.quarantined[world_id]}",
+                "Resume it.",
+            )
+            return
+        self.reads[ask.ask_id] = (world_id, ask)
+        self.tell_shard_of(world_id, ask)
+
+    # -- worlds come and go
+
+    def on_registry(self, message: Any) -> None:
+        world_id = message.world_id
+        match message:
+            case archive.WorldRegistered():
+                fresh = any(
+                    ask_id == message.ask_id and isinstance(ask, admin.AddWorld) and ask.fresh
+                    for ask_id, (_, ask) in self.clients.items()
+                )
+                running = world_id in self.placement.reports and world_id not in self.placement.quarantined
+                if running and not fresh:
+                    self.answer(self.added(message.ask_id, world_id, resumed=True))
+                    return
+                self.placement.quarantined.pop(world_id, None)
+                self.open_world(world_id, message.ask_id)
+            case archive.WorldRetired():
+                self.tell_shard_of(world_id, shards.DropWorld(world_id=world_id))
+                self.placement.forget(world_id)
+                self.answer(admin.WorldRemoved(ask_id=message.ask_id, world_id=world_id, tick=message.tick))
+            case archive.WorldReleased():
+                self.placement.quarantined.pop(world_id, None)
+                self.open_world(world_id, message.ask_id)
+
+    def open_world(self, world_id: WorldId, ask_id: str) -> None:
+        self.opening.setdefault(world_id, []).append(ask_id)
+        self.tell_shard_of(world_id, shards.AdoptWorld(world_id=world_id))
+
+    def added(self, ask_id: str, world_id: WorldId, *, resumed: bool) -> admin.WorldAdded:
+        tick = self.placement.reports[world_id].tick
+        return admin.WorldAdded(ask_id=ask_id, world_id=world_id, resumed=resumed, tick=tick)
+
+    def on_world(self, message: shards.WorldOpened | shards.WorldFailed | shards.WorldDropped) -> None:
+        match message:
+            case shards.WorldOpened(report=report):
+                self.placement.hear([report])
+                for ask_id in self.opening.pop(report.world_id, []):
+                    self.on_opened(ask_id, report)
+            case shards.WorldFailed():
+                self.placement.quarantined[message.world_id] = message.reason
+                self.placement.hear([message.report])
+                for ask_id in self.opening.pop(message.world_id, []):
+                    self.refuse(ask_id, message.reason, "`theatrum world resume` tries again.")
+            case shards.WorldDropped():
+                self.log.info("world.dropped", world_id=message.world_id)
+
+    def on_opened(self, ask_id: str, report: service.WorldReport) -> None:
+        asked = self.clients.get(ask_id)
+        if asked is not None and isinstance(asked[1], admin.SubmitInput):
+            self.answer(
+                admin.InputAnswered(
+                    ask_id=ask_id,
+                    world_id=report.world_id,
+                    seq=Seq(0),
+                    applied=True,
+                    detail={"released": True, "mode": report.status},
+                    tick=report.tick,
+                    world_time=report.world_time,
+                )
+            )
+        else:
+            self.answer(self.added(ask_id, report.world_id, resumed=report.tick > 0))
+
+    def on_claim_refused(self, message: Refused) -> None:
+        world_id = WorldId(message.ask_id.removeprefix("adopt:"))
+        for ask_id in self.opening.pop(world_id, []):
+            self.refuse(ask_id, message.reason, message.do)
+
+    # -- inputs
+
+    def on_input(self, message: Any) -> None:
+        match message:
+            case archive.InputRecorded():
+                key = (message.world_id, message.seq)
+                asks, _ = self.waiting.get(key, ([], 0.0))
+                since = 0.0 if message.known else time.monotonic()
+                self.waiting[key] = ([*asks, message.ask_id], since)
+                if message.known:
+                    self.ask_after_lost()
+            case archive.OutcomeFound():
+                report = self.placement.reports.get(message.world_id)
+                if report is not None and report.tick >= message.answer_at_tick:
+                    self.give(message.world_id, message.seq, message.applied, message.detail, report)
+
+    def on_inputs_answered(self, message: shards.InputsAnswered) -> None:
+        for found in message.answers:
+            self.give(message.world_id, found.seq, found.applied, found.detail, message)
+
+    def give(self, world_id: WorldId, seq: Seq, applied: bool, detail: dict[str, Any], at: Any) -> None:
+        """Answer everybody who waits for this input with its committed outcome."""
+        for ask_id in self.waiting.pop((world_id, seq), ([], 0.0))[0]:
+            self.answer(
+                admin.InputAnswered(
+                    ask_id=ask_id,
+                    world_id=world_id,
+                    seq=seq,
+                    applied=applied,
+                    detail=detail,
+                    tick=at.tick,
+                    world_time=at.world_time,
+                )
+            )
+
+    def ask_after_lost(self) -> None:
+        """Inputs whose answer is overdue: their shard may have died between the commit and the answer."""
+        now = time.monotonic()
+        for (world_id, seq), (asks, since) in list(self.waiting.items()):
+            if now - since > LOST_AFTER_S:
+                self.waiting[(world_id, seq)] = (asks, now)
+                self.ask_archive(
+                    archive.AskOutcome(ask_id=f"outcome:{uuid4().hex}", world_id=world_id, seq=seq)
+                )

@@ -1,0 +1,267 @@
+"""The worlds a shard runs: their ticks, their commits, and when each is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from actors.deadlines import Deadlines
+from actors.hosted import Hosted
+from actors.outbox import Outbox
+from actors.pacing import TooLate
+from actors.post import Post
+from actors.recovery import core_input
+from actors.shell import InnerSystem, now_ns
+from actors.tick_log import log_tick
+from messages.archive import FetchInputs, InputsRecorded, OwnWorlds
+from messages.commits import Commit, CommitRecord, Committed, InputOutcome, Mark, Snapshot
+from messages.generation import RequestsCommitted
+from messages.service import WorldReport
+from messages.shards import AnsweredInput, InputsAnswered, ShardReported
+from messages.tick import Crashed, Deliver, MakeTick, Marked, Missing, Settle, Settled, TakeMark, Ticked
+from simulation.snapshot import encode
+from simulation.units import Seq, Tick, WorldId
+
+REPORT_EVERY_NS = 1_000_000_000
+"""Nanoseconds between two reports to the Supervisor."""
+
+Kind = Literal["tick", "flush", "lockstep", "report", "replay"]
+Timer = tuple[Kind, WorldId]
+WORLD_TIMERS: tuple[Kind, ...] = ("tick", "flush", "lockstep", "replay")
+REPORT: Timer = ("report", WorldId(""))
+
+
+class Running:
+    """Every hosted world of one shard. `on_crash`, set by its Adoption, throws a world's actors away."""
+
+    on_crash: Callable[[Crashed], None]
+
+    def __init__(self, shard: int, post: Post, log: Any) -> None:
+        self.shard = shard
+        self.post = post
+        self.log = log
+        self.inner = InnerSystem()
+        self.outbox = Outbox()
+        self.hosted: dict[WorldId, Hosted] = {}
+        self.timers: Deadlines[Timer] = Deadlines()
+        self.targets: dict[WorldId, Tick] = {}
+        self.going = False
+        self.batch: list[CommitRecord] = []
+
+    def tell(self, hosted: Hosted, message: object) -> list[Any]:
+        """To a world's actor; what came out of it, when everything it set off is done."""
+        self.inner.tell(hosted.address, message)
+        return self.outbox.take()
+
+    # -- when
+
+    def on_timer(self, kind: Kind, world_id: WorldId, due_ns: int, at_ns: int) -> None:
+        """A deadline of a world has come; of one that is gone it means nothing."""
+        hosted = self.hosted.get(world_id)
+        if hosted is None:
+            return
+        match kind:
+            case "tick":
+                self.tick(hosted, due_ns, at_ns)
+            case "flush":
+                self.flush(hosted, at_ns)
+                self.schedule(hosted, at_ns)
+            case "lockstep":
+                self.give_up_waiting(hosted)
+            case _:
+                raise ValueError(f"no timer {kind} of a world")
+
+    def schedule(self, hosted: Hosted, at_ns: int) -> None:
+        """Set the world's deadlines anew, whatever just happened to it."""
+        world_id = hosted.world.id
+        self.timers.set(("tick", world_id), hosted.next_tick_ns(at_ns))
+        if hosted.blocked():
+            if hosted.blocked_since_ns is None:
+                hosted.blocked_since_ns = at_ns
+                wait_s = hosted.world.config.generation.lockstep_timeout_seconds
+                self.timers.set(("lockstep", world_id), at_ns + int(wait_s * 1e9))
+            self.flush(hosted, at_ns)
+        else:
+            hosted.blocked_since_ns = None
+            self.timers.set(("lockstep", world_id), None)
+        done = hosted.target is not None and hosted.world.tick >= hosted.target
+        flush_at = hosted.flush_at_ns()
+        self.timers.set(("flush", world_id), at_ns if done and flush_at is not None else flush_at)
+
+    def run_to(self, targets: dict[WorldId, Tick]) -> None:
+        self.going, self.targets = True, dict(targets)
+        at_ns = now_ns()
+        for world_id, hosted in self.hosted.items():
+            hosted.going, hosted.target = True, targets.get(world_id)
+            self.schedule(hosted, at_ns)
+
+    def report(self) -> tuple[WorldReport, ...]:
+        """Tell the Supervisor how every world is."""
+        reports = tuple(hosted.report(self.shard) for hosted in self.hosted.values())
+        self.post.say(ShardReported(shard=self.shard, worlds=reports))
+        return reports
+
+    def forget(self, world_id: WorldId) -> None:
+        """Everything of a world that is not durable."""
+        for kind in WORLD_TIMERS:
+            self.timers.set((kind, world_id), None)
+        hosted = self.hosted.pop(world_id, None)
+        if hosted is not None:
+            self.inner.destroy(hosted.address)
+        self.batch = [record for record in self.batch if record.world_id != world_id]
+
+    # -- ticks
+
+    def tick(self, hosted: Hosted, due_ns: int, at_ns: int) -> None:
+        late_ns = max(0, at_ns - due_ns) if hosted.is_paced else 0
+        paced = hosted.is_paced
+        for event in self.tell(hosted, MakeTick()):
+            match event:
+                case Ticked():
+                    self.on_ticked(hosted, event, late_ns if paced else None, at_ns)
+                case Settled():
+                    hosted.buffer.settled(event.outcomes, at_ns)
+                case Crashed():
+                    self.on_crash(event)
+                    return
+        self.schedule(hosted, now_ns())
+
+    def on_ticked(self, hosted: Hosted, event: Ticked, late_ns: int | None, at_ns: int) -> None:
+        """`late_ns` None: the tick had no deadline in real time."""
+        end_ns = now_ns()
+        hosted.buffer.ticked(event.tick, event.outcomes, event.requests, end_ns, end_ns - at_ns)
+        if late_ns is not None:
+            hosted.lateness.add(late_ns)
+            config = hosted.world.config
+            hosted.pacer.configure(config.interval_ns, config.missed_tick_policy, config.max_catch_up_ticks)
+            try:
+                hosted.pacer.ticked(end_ns)
+            except TooLate as late:
+                hosted.stopped = str(late)
+        log_tick(self.log, event, end_ns - at_ns, late_ns or 0)
+
+    def give_up_waiting(self, hosted: Hosted) -> None:
+        """A lockstep run fails loudly rather than wait for ever; every other world goes on."""
+        waits = hosted.blocked()
+        if not waits:
+            return
+        seconds = hosted.world.config.generation.lockstep_timeout_seconds
+        tick, named = hosted.world.tick + 1, ", ".join(waits[:3])
+        hosted.stopped = f"waited {seconds:g} s for generation results of tick {tick}: {named}"
+        self.log.error("world.stopped", world_id=hosted.world.id, because=hosted.stopped)
+        self.schedule(hosted, now_ns())
+        self.report()
+
+    # -- inputs
+
+    def on_inputs(self, message: InputsRecorded) -> None:
+        hosted = self.hosted.get(message.world_id)
+        if hosted is None:
+            return
+        for event in self.tell(hosted, Deliver(tuple(core_input(stored) for stored in message.inputs))):
+            if isinstance(event, Missing):
+                self.post.archive(FetchInputs(world_id=message.world_id, after=event.after))
+        self.settle(hosted)
+        if message.world_id in self.hosted:
+            self.schedule(hosted, now_ns())
+
+    def settle(self, hosted: Hosted) -> None:
+        """Apply inputs of a world that will not tick soon now, at this boundary."""
+        at_ns = now_ns()
+        next_ns = hosted.next_tick_ns(at_ns)
+        soon = next_ns is not None and next_ns - at_ns < hosted.buffer.delay_ns
+        if soon or not hosted.world.has_applicable:
+            return
+        for event in self.tell(hosted, Settle()):
+            match event:
+                case Settled():
+                    hosted.buffer.settled(event.outcomes, at_ns)
+                case Crashed():
+                    self.on_crash(event)
+
+    # -- commits
+
+    def flush(self, hosted: Hosted, at_ns: int, *, snapshot: bool = False) -> None:
+        """Make a record of everything new and put it into the batch."""
+        buffer = hosted.buffer
+        if not snapshot and buffer.flush_at_ns() is None:
+            return
+        wants = snapshot or buffer.wants_snapshot(at_ns)
+        for event in self.tell(hosted, TakeMark(wants)):
+            match event:
+                case Marked():
+                    kept = None
+                    if event.parts is not None:
+                        kept = Snapshot(tick=event.mark.tick, ordinal=event.ordinal, body=encode(event.parts))
+                    for outcome in buffer.outcomes:
+                        self.answer_when_durable(hosted, outcome, at_ns)
+                    self.batch.append(buffer.record(event.mark, kept, at_ns))
+                case Crashed():
+                    self.on_crash(event)
+                    return
+        self.timers.set(("flush", hosted.world.id), hosted.flush_at_ns())
+
+    def answer_when_durable(self, hosted: Hosted, outcome: InputOutcome, at_ns: int) -> None:
+        """Answer an input when its record is durable and the tick it speaks of is too."""
+        answer = AnsweredInput(seq=outcome.seq, applied=outcome.applied, detail=outcome.detail)
+
+        def release(mark: Mark) -> None:
+            world_time = mark.world_time / 1_000_000
+            self.post.say(
+                InputsAnswered(
+                    world_id=hosted.world.id, answers=(answer,), tick=mark.tick, world_time=world_time
+                )
+            )
+
+        hosted.buffer.park(release, outcome.answer_at_tick, at_ns)
+
+    def send_batch(self) -> None:
+        if self.batch:
+            batch, self.batch = self.batch, []
+            self.post.archive(Commit(shard=self.shard, records=tuple(batch)))
+
+    def on_committed(self, message: Committed) -> None:
+        at_ns = now_ns()
+        for world_id, epoch, number in message.records:
+            hosted = self.hosted.get(world_id)
+            if hosted is None or hosted.buffer.epoch != epoch:
+                continue
+            requests = 0
+            for record in hosted.buffer.acknowledged(number):
+                requests += len(record.requests)
+            if requests:
+                self.post.hint(RequestsCommitted(world_id=world_id, count=requests))
+            self.schedule(hosted, at_ns)
+            if hosted.target is not None and hosted.buffer.committed.tick >= hosted.target:
+                self.post.say(ShardReported(shard=self.shard, worlds=(hosted.report(self.shard),)))
+
+    def say_again(self) -> None:
+        """The Archivist was restarted: whose worlds these are, what it has not answered, what it may have."""
+        owned = {world_id: hosted.buffer.epoch for world_id, hosted in self.hosted.items()}
+        self.post.archive(OwnWorlds(shard=self.shard, epochs=owned))
+        again = [record for hosted in self.hosted.values() for record in hosted.buffer.unacknowledged]
+        if again:
+            self.post.archive(Commit(shard=self.shard, records=tuple(again)))
+        for world_id, hosted in self.hosted.items():
+            self.post.archive(FetchInputs(world_id=world_id, after=Seq(hosted.world.next_seq - 1)))
+
+    # -- the end
+
+    def save_all(self) -> None:
+        """The last commit of every world, with a snapshot, so that the next start makes nothing again."""
+        at_ns = now_ns()
+        for hosted in list(self.hosted.values()):
+            hosted.stopped = "the service is stopping"
+            hosted.buffer.snapshot_number = None
+            if hosted.buffer.has_news or hosted.buffer.replay_ns:
+                self.flush(hosted, at_ns, snapshot=True)
+            self.schedule(hosted, at_ns)
+        self.send_batch()
+
+    def all_saved(self) -> tuple[WorldReport, ...] | None:
+        """How every world stood before it was stopped; None while a commit is on its way."""
+        if any(hosted.buffer.unacknowledged for hosted in self.hosted.values()):
+            return None
+        for hosted in self.hosted.values():
+            hosted.stopped = ""
+        return tuple(hosted.report(self.shard) for hosted in self.hosted.values())
