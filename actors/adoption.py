@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from actors.commits import CommitBuffer
 from actors.hosted import Hosted, stored_report
 from actors.pacing import Pacer
@@ -12,10 +14,11 @@ from actors.speech import mark_of
 from actors.world import Cast, WorldActor
 from messages.archive import ClaimWorld, QuarantineWorld, RecordInput, WorldClaimed
 from messages.base import Refused
-from messages.commits import Fenced
+from messages.commits import Fenced, Mark
 from messages.service import ServiceSettings, Speed, WorldReport
 from messages.shards import WorldFailed, WorldOpened
 from messages.tick import Crashed
+from simulation.definitions import SimulationConfig
 from simulation.snapshot import SnapshotCorrupt, SnapshotOfAnother
 from simulation.units import InputKind, Tick, WorldId
 
@@ -99,27 +102,13 @@ class Adoption:
         standing = world.standing({tier: stage.fingerprint() for tier, stage in recovery.stages.items()})
         address = running.inner.create(WorldActor)
         running.inner.tell(address, Cast(world, recovery.stages, running.outbox))
-        config, at_ns = world.config, now_ns()
-        buffer = CommitBuffer(
-            world_id=world.id,
-            epoch=claimed.epoch,
-            number=claimed.number,
-            committed=claimed.mark or mark_of(standing),
-            every_ns=int(self.settings.commit_every_s * 1e9),
-            delay_ns=int(self.settings.commit_delay_s * 1e9),
-            snapshot_every_ns=int(config.snapshot_every_seconds * 1e9),
-            tick=world.tick,
-            flushed_tick=world.tick,
-            flushed_ns=at_ns,
-            snapshot_ns=at_ns,
-            born=claimed.snapshot is not None,
-        )
+        at_ns = now_ns()
         hosted = Hosted(
             world,
             claimed.name,
             address,
-            buffer,
-            Pacer(config.interval_ns, config.missed_tick_policy, config.max_catch_up_ticks),
+            self.buffer(recovery, claimed.mark or mark_of(standing), at_ns),
+            pacer(claimed, world.config),
             flat_out=self.settings.speed is Speed.MAX,
             going=running.going,
             target=running.targets.get(world.id),
@@ -130,10 +119,28 @@ class Adoption:
             "world.opened", world_id=world.id, tick=world.tick, epoch=claimed.epoch, hash=standing.state_hash
         )
         self.post.say(WorldOpened(shard=running.shard, report=hosted.report(running.shard)))
-        if not buffer.born:
+        if not hosted.buffer.born:
             running.flush(hosted, at_ns)
         running.settle(hosted)
         running.schedule(hosted, at_ns)
+
+    def buffer(self, recovery: Recovery, committed: Mark, at_ns: int) -> CommitBuffer:
+        """An empty one, at the tick the world was brought back to."""
+        world, claimed = recovery.world, recovery.claimed
+        return CommitBuffer(
+            world_id=world.id,
+            epoch=claimed.epoch,
+            number=claimed.number,
+            committed=committed,
+            every_ns=int(self.settings.commit_every_s * 1e9),
+            delay_ns=int(self.settings.commit_delay_s * 1e9),
+            snapshot_every_ns=int(world.config.snapshot_every_seconds * 1e9),
+            tick=world.tick,
+            flushed_tick=world.tick,
+            flushed_ns=at_ns,
+            snapshot_ns=at_ns,
+            born=claimed.snapshot is not None,
+        )
 
     def match_generation(self, recovery: Recovery) -> None:
         """The run asks for another generation mode than the stored world has: that change is an input."""
@@ -197,3 +204,13 @@ class Adoption:
         reason = f"tick {crash.tick} failed twice in {crash.where}: {last_line}"
         self.post.archive(QuarantineWorld(world_id=crash.world_id, epoch=epoch, reason=reason))
         self.fail(crash.world_id, reason, report)
+
+
+def pacer(claimed: WorldClaimed, config: SimulationConfig) -> Pacer:
+    """By the policies of the world; `downtimePolicy: catch_up` makes it behind by the time it stood still."""
+    behind_ns = 0
+    if claimed.mark is not None and config.downtime_policy == "catch_up":
+        behind_ns = max(0, int((time.time() - claimed.committed_at) * 1e9))
+    return Pacer(
+        config.interval_ns, config.missed_tick_policy, config.max_catch_up_ticks, behind_ns=behind_ns
+    )

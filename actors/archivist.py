@@ -333,6 +333,7 @@ async def claim(db: Database, message: ClaimWorld) -> Reply:
         snapshot=found.snapshot,
         inputs=found.inputs,
         quarantined=found.quarantined,
+        committed_at=found.committed_at,
     )
 
 

@@ -20,13 +20,16 @@ class Pacer:
     interval_ns: int
     policy: str
     catch_up_max: int
+    behind_ns: int = 0
+    """How long the world stood still before it began here, if it shall catch up; a bounded part counts."""
     deadline_ns: int = 0
     missed: int = 0
     """Live ticks dropped so far."""
 
     def start(self, now_ns: int) -> None:
-        """Begin, or begin again after a pause: the first tick is due at once."""
-        self.deadline_ns = now_ns
+        """Begin, or begin again after a pause: the first tick is due at once, or was while nobody ran it."""
+        owed = min(self.behind_ns // self.interval_ns, self.catch_up_max)
+        self.deadline_ns, self.behind_ns = now_ns - owed * self.interval_ns, 0
 
     def ticked(self, now_ns: int) -> None:
         """A tick was made; move on to the next deadline, dropping what the policy says."""

@@ -162,6 +162,8 @@ class WorldClaimed(Message):
     inputs: tuple[StoredInput, ...]
     """Applied after the snapshot (by ordinal), then the waiting ones (by seq)."""
     quarantined: str = ""
+    committed_at: float
+    """Wall time of the last commit, in seconds."""
 
 
 class OwnWorlds(Message):

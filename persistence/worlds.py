@@ -52,6 +52,8 @@ class Claimed:
     snapshot: Snapshot | None
     inputs: tuple[StoredInput, ...]
     quarantined: str
+    committed_at: float
+    """Wall time of the last commit, in seconds."""
 
 
 async def register(
@@ -102,7 +104,7 @@ async def _resume(
 ) -> Registered:
     if found["definition_hash"] != definition_hash:
         raise DefinitionChanged(found["id"], found["definition_hash"], definition_hash)
-    known = {name: values[name] for name in ("status", "generation", "updated_at")}
+    known = {name: values[name] for name in ("status", "generation")}
     await connection.execute(update(worlds).where(worlds.c.id == found["id"]).values(known))
     return Registered(True, Tick(found["tick"]), found["quarantine_reason"])
 
@@ -162,7 +164,7 @@ async def retire(db: Database, world_id: WorldId) -> Tick | None:
     change = (
         update(worlds)
         .where(worlds.c.id == world_id, worlds.c.status == "active")
-        .values(status="retired", epoch=worlds.c.epoch + 1, owner_shard=None, updated_at=time.time())
+        .values(status="retired", epoch=worlds.c.epoch + 1, owner_shard=None)
         .returning(worlds.c.tick)
     )
     async with db.write() as connection:
@@ -175,7 +177,7 @@ async def quarantine(db: Database, world_id: WorldId, epoch: Epoch, reason: str)
     change = (
         update(worlds)
         .where(worlds.c.id == world_id, worlds.c.epoch == epoch)
-        .values(quarantine_reason=reason, updated_at=time.time())
+        .values(quarantine_reason=reason)
     )
     async with db.write() as connection:
         await connection.execute(change)
@@ -186,7 +188,7 @@ async def release(db: Database, world_id: WorldId) -> bool:
     change = (
         update(worlds)
         .where(worlds.c.id == world_id, worlds.c.quarantine_reason != "")
-        .values(quarantine_reason="", updated_at=time.time())
+        .values(quarantine_reason="")
     )
     async with db.write() as connection:
         return bool((await connection.execute(change)).rowcount)
@@ -199,7 +201,7 @@ async def claim(db: Database, world_id: WorldId, shard: int, skip: int) -> Claim
         change = (
             update(worlds)
             .where(worlds.c.id == world_id, worlds.c.status == "active")
-            .values(epoch=worlds.c.epoch + 1, owner_shard=shard, updated_at=time.time())
+            .values(epoch=worlds.c.epoch + 1, owner_shard=shard)
             .returning(worlds)
         )
         found = (await connection.execute(change)).mappings().first()
@@ -217,6 +219,7 @@ async def claim(db: Database, world_id: WorldId, shard: int, skip: int) -> Claim
             snapshot=snapshot,
             inputs=await _inputs_after(connection, world_id, after),
             quarantined=found["quarantine_reason"],
+            committed_at=found["updated_at"],
         )
 
 

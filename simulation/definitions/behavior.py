@@ -128,7 +128,7 @@ def _node(value: Any, path: str, names: Names, activities: Mapping[str, Activity
     start, end = _time_range(fields, day_us) if kind == "time_slot" else (None, None)
     fields.ignore("timeRangeSeconds")
     found = Node(
-        id=fields.identifier("id"),
+        id=fields.identifier("id", path.rpartition(".")[2]),
         kind=kind,  # type: ignore[arg-type]
         start_us=start,
         end_us=end,
