@@ -94,6 +94,7 @@ class Service:
             number: signal.signal(number, self.on_signal) for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:
+            Door.close(self.settings.data)  # of a service that was killed
             self.start()
             self.loop()
             return self.drain()

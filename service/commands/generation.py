@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,5 +34,11 @@ def list_(
     ]
     counts = ", ".join(f"{count} {status}" for status, count in sorted(found.counts.items())) or "none"
     heads = ["status", "kind", "npc", "made", "attempts", "request", "reason"]
-    value = {"counts": found.counts, "requests": [row.model_dump(mode="json") for row in found.rows]}
+    value = {"counts": found.counts, "requests": [_json(row) for row in found.rows]}
     emit(value, as_json=as_json, text=f"{world_id}: {counts}\n{table(heads, rows)}")
+
+
+def _json(row: Any) -> dict[str, Any]:
+    from pydantic.alias_generators import to_camel
+
+    return {to_camel(key): value for key, value in row.model_dump(mode="json").items()}
