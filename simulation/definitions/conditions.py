@@ -248,6 +248,13 @@ def _expression(fields: Fields, names: Names, depth: int) -> Condition | None:
         return None
 
 
+def _listed(fields: Fields, key: str, known: Collection[str], what: str) -> tuple[str, ...]:
+    """Names that must be given: a condition without any could never hold."""
+    if not fields.has(key):
+        fields.refuse(fields.at(key), None, "is missing", f"a list with at least one {what}")
+    return fields.names(key, known, what)
+
+
 Reader = Callable[[Fields, Names, int], "Condition | None"]
 
 READERS: dict[str, Reader] = {
@@ -259,7 +266,7 @@ READERS: dict[str, Reader] = {
     "flag_equals": _flag_equals,
     "flag_exists": lambda fields, names, depth: FlagExists(fields.path, fields.text("key")),
     "mood_in": lambda fields, names, depth: MoodIn(
-        fields.path, fields.names("moodTags", names.mood_tags, "mood tag")
+        fields.path, _listed(fields, "moodTags", names.mood_tags, "mood tag")
     ),
     "energy_between": lambda fields, names, depth: EnergyBetween(
         fields.path, fields.number("min", 0, 100, 0), fields.number("max", 0, 100, 100)
@@ -268,13 +275,13 @@ READERS: dict[str, Reader] = {
         fields.path, fields.number("probability", 0, 1)
     ),
     "time_of_day_in": lambda fields, names, depth: TimeOfDayIn(
-        fields.path, fields.names("times", names.periods, "time of day")
+        fields.path, _listed(fields, "times", names.periods, "time of day")
     ),
     "day_of_week_in": lambda fields, names, depth: DayOfWeekIn(
-        fields.path, fields.names("days", names.days, "day")
+        fields.path, _listed(fields, "days", names.days, "day")
     ),
     "location_type_in": lambda fields, names, depth: LocationTypeIn(
-        fields.path, fields.names("locationTypes", names.location_types, "location type")
+        fields.path, _listed(fields, "locationTypes", names.location_types, "location type")
     ),
     "all": _compose(AllOf),
     "any": _compose(AnyOf),

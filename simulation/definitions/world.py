@@ -183,7 +183,14 @@ def _check_room(config: SimulationConfig, people: int, problems: list[Problem]) 
 
 
 def _warnings(world: WorldDefinition) -> Iterator[Problem]:
-    """What loads but can never happen."""
+    """What loads but has no effect, or can never happen."""
+    path = "meta.simulation"
+    if world.simulation.idle_policy != "run":
+        message = "worlds do not sleep yet, so this one runs with or without sessions"
+        yield Problem(f"{path}.idlePolicy", world.simulation.idle_policy, message, warning=True)
+    if world.simulation.rules:
+        message = "tier rules are not evaluated yet: importance and the caps decide"
+        yield Problem(f"{path}.rules", len(world.simulation.rules), message, warning=True)
     kinds = {location.type for location in world.locations}
     for activity in world.behavior.activities.values():
         path = f"meta.behavior.activities.{activity.id}.requirements"
