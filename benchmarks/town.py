@@ -51,7 +51,11 @@ def routine(name: str) -> dict[str, Any]:
     return {
         "name": name.title(),
         "nodes": [
-            {"nodeType": "time_slot", "timeRangeSeconds": [79_200, 21_600], "preferredActivities": night},
+            {
+                "nodeType": "time_slot",
+                "timeRangeSeconds": {"start": 79_200, "end": 21_600},
+                "preferredActivities": night,
+            },
             {"nodeType": "activity", "preferredActivities": own + rest},
         ],
     }
