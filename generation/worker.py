@@ -96,9 +96,18 @@ async def _finish(
 
 
 async def run_worker(
-    database_url: str, redis_url: str, namespace: str, slot: int = 0, providers: Providers | None = None
+    database_url: str,
+    redis_url: str,
+    namespace: str,
+    slot: int = 0,
+    providers: Providers | None = None,
+    *,
+    burst: bool = False,
 ) -> None:
-    """Work until told to stop. Raises one of QUEUE_ERRORS or DatabaseAway: start it again then."""
+    """Work until told to stop; with `burst` until the queue is empty.
+
+    Raises one of QUEUE_ERRORS or DatabaseAway: start it again then.
+    """
     settings = redis_settings(redis_url)
     db = await Database.open(database_url, migrate=False)
     pool = await create_pool(settings)
@@ -129,6 +138,7 @@ async def run_worker(
         job_serializer=serialize,
         job_deserializer=deserialize,
         handle_signals=True,
+        burst=burst,
         ctx={"db": db, "namespace": namespace, "providers": providers or Providers(TemplateProvider())},
     )
     try:

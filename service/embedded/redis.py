@@ -44,6 +44,7 @@ class EmbeddedRedis:
 
     process: subprocess.Popen[bytes]
     port: int
+    folder: Path
 
     @classmethod
     def start(cls, folder: Path, port: int | None = None) -> EmbeddedRedis:
@@ -60,7 +61,7 @@ class EmbeddedRedis:
             start_new_session=True,
             preexec_fn=die_with_parent,  # noqa: PLW1509  this process has one thread when it starts others
         )
-        server = cls(process, port)
+        server = cls(process, port, folder)
         deadline = time.monotonic() + READY_WITHIN_S
         while not server.answers():
             if process.poll() is not None or time.monotonic() > deadline:

@@ -1,0 +1,145 @@
+"""What a world did is shown, answered and announced only when it is durable; and it never runs far ahead."""
+
+from __future__ import annotations
+
+import pytest
+
+from actors import commits
+from actors.commits import CommitBuffer
+from messages.commits import InputOutcome, Mark, Snapshot
+from simulation.units import Epoch, Micros, Seq, Tick, WorldId
+
+MS = 1_000_000
+EVERY, DELAY, SNAPSHOT = 1000 * MS, 50 * MS, 30_000 * MS
+
+
+def mark(tick: int) -> Mark:
+    return Mark(
+        tick=Tick(tick),
+        world_time=Micros(tick),
+        state_hash="",
+        mode="real_time",
+        requests=0,
+        decisions_by_tier={},
+        people_by_tier={},
+    )
+
+
+def outcome(seq: int = 1) -> InputOutcome:
+    return InputOutcome(
+        seq=Seq(seq), tick=Tick(1), ordinal=seq, applied=True, detail={}, answer_at_tick=Tick(1)
+    )
+
+
+@pytest.fixture
+def buffer() -> CommitBuffer:
+    """Of a world whose birth is durable."""
+    return CommitBuffer(WorldId("inn"), Epoch(1), 0, mark(0), EVERY, DELAY, SNAPSHOT, born=True)
+
+
+def tick(buffer: CommitBuffer, to: int, at_ms: int = 0) -> None:
+    buffer.ticked(Tick(to), (), (), at_ms * MS, MS)
+
+
+def test_a_newborn_world_commits_its_birth_with_a_snapshot() -> None:
+    buffer = CommitBuffer(WorldId("inn"), Epoch(1), 0, mark(0), EVERY, DELAY, SNAPSHOT)
+    assert buffer.has_news
+    assert buffer.wants_snapshot(0)
+
+
+def test_ticks_alone_wait_for_the_next_regular_commit(buffer: CommitBuffer) -> None:
+    tick(buffer, 1, at_ms=10)
+    assert buffer.flush_at_ns() == EVERY
+
+
+def test_an_outcome_hurries_the_commit(buffer: CommitBuffer) -> None:
+    tick(buffer, 1, at_ms=10)
+    buffer.settled([outcome()], 20 * MS)
+    assert buffer.flush_at_ns() == 70 * MS
+
+
+def test_without_news_there_is_nothing_to_commit(buffer: CommitBuffer) -> None:
+    assert buffer.flush_at_ns() is None
+
+
+def test_records_are_numbered_and_carry_everything_since_the_last(buffer: CommitBuffer) -> None:
+    tick(buffer, 1)
+    buffer.settled([outcome(1)], 0)
+    first = buffer.record(mark(1), None, 0)
+    tick(buffer, 3)
+    second = buffer.record(mark(3), None, 0)
+    assert (first.number, first.from_tick, first.to_tick, len(first.outcomes)) == (1, 0, 1, 1)
+    assert (second.number, second.from_tick, second.to_tick, second.outcomes) == (2, 1, 3, ())
+
+
+def test_only_what_is_acknowledged_is_shown(buffer: CommitBuffer) -> None:
+    tick(buffer, 5)
+    made = buffer.record(mark(5), None, 0)
+    assert buffer.committed.tick == 0
+    assert buffer.acknowledged(1) == (made,)
+    assert buffer.committed.tick == 5
+    assert buffer.acknowledged(1) == ()
+
+
+def test_an_answer_waits_for_its_record_and_for_its_tick(buffer: CommitBuffer) -> None:
+    """An explicit step of three ticks, applied at tick 0, is answered when tick 3 is durable."""
+    released: list[int] = []
+    buffer.settled([outcome()], 0)
+    buffer.park(lambda at: released.append(at.tick), Tick(3), 0)
+    buffer.record(mark(0), None, 0)
+    buffer.acknowledged(1)
+    assert released == []
+    tick(buffer, 3)
+    assert buffer.urgent_ns is not None, "the tick somebody waits for hurries its commit"
+    buffer.record(mark(3), None, 0)
+    buffer.acknowledged(2)
+    assert released == [3]
+
+
+def test_a_read_of_durable_state_is_answered_at_once_and_of_news_after_its_commit(
+    buffer: CommitBuffer,
+) -> None:
+    released: list[str] = []
+    buffer.park(lambda _: released.append("old"), Tick(0), 0)
+    assert released == ["old"]
+    tick(buffer, 1)
+    buffer.park(lambda _: released.append("new"), Tick(1), 0)
+    assert released == ["old"]
+    buffer.record(mark(1), None, 0)
+    buffer.acknowledged(1)
+    assert released == ["old", "new"]
+
+
+def test_a_world_waits_when_too_much_is_on_its_way(buffer: CommitBuffer) -> None:
+    for number in range(1, commits.UNACKNOWLEDGED_MAX + 1):
+        assert not buffer.is_full
+        tick(buffer, number)
+        buffer.record(mark(number), None, 0)
+    assert buffer.is_full
+    assert buffer.flush_at_ns() is None
+    buffer.acknowledged(1)
+    assert not buffer.is_full
+
+
+def test_a_world_never_runs_further_ahead_than_the_bound(buffer: CommitBuffer) -> None:
+    tick(buffer, commits.UNCOMMITTED_TICKS_MAX - 1)
+    assert not buffer.is_full
+    tick(buffer, commits.UNCOMMITTED_TICKS_MAX)
+    assert buffer.is_full
+
+
+def test_snapshots_come_by_time_and_by_what_a_replay_would_cost(buffer: CommitBuffer) -> None:
+    tick(buffer, 1)
+    assert not buffer.wants_snapshot(SNAPSHOT - 1)
+    assert buffer.wants_snapshot(SNAPSHOT)
+    buffer.ticked(Tick(2), (), (), 0, commits.REPLAY_MS_MAX * MS)
+    assert buffer.wants_snapshot(0)
+
+
+def test_one_snapshot_is_on_its_way_at_a_time(buffer: CommitBuffer) -> None:
+    tick(buffer, 1)
+    buffer.record(mark(1), Snapshot(tick=Tick(1), ordinal=0, body=b""), 0)
+    buffer.ticked(Tick(2), (), (), 0, commits.REPLAY_MS_MAX * MS)
+    assert not buffer.wants_snapshot(0)
+    buffer.acknowledged(1)
+    assert buffer.wants_snapshot(0)

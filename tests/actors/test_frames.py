@@ -1,0 +1,70 @@
+"""Nobody without the key can make us unpickle anything, on the wire or in theory."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+import struct
+from pathlib import Path
+
+import pytest
+
+from actors.frames import ForgedFrame, SignedFrames
+from messages.admin import ListWorlds
+
+
+class Bomb:
+    """Unpickled, it makes a file: what a stranger would send."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.target,)
+
+
+def test_a_signed_frame_comes_back_as_the_message_it_was() -> None:
+    frames = SignedFrames(b"k" * 32)
+    message = ListWorlds(ask_id="a")
+    assert frames.loads(frames.dumps(message)) == message
+
+
+def test_a_frame_without_our_signature_is_never_unpickled(tmp_path: Path) -> None:
+    target = tmp_path / "boom"
+    bomb = pickle.dumps(Bomb(target))
+    frames = SignedFrames(b"k" * 32)
+    for forged in (bomb, b"\0" * 32 + bomb, SignedFrames(b"x" * 32).dumps(Bomb(target)), b"", b"\0" * 10):
+        with pytest.raises(ForgedFrame):
+            frames.loads(forged)
+    assert not target.exists()
+
+
+def test_a_changed_frame_is_refused() -> None:
+    frames = SignedFrames(b"k" * 32)
+    signed = bytearray(frames.dumps(ListWorlds(ask_id="a")))
+    signed[-1] ^= 1
+    with pytest.raises(ForgedFrame):
+        frames.loads(bytes(signed))
+
+
+@pytest.mark.parametrize("word", ["ACK", "ACK+DATAERR"])
+def test_the_transports_own_acknowledgements_pass_as_exactly_those_bytes(word: str) -> None:
+    assert SignedFrames(b"k" * 32).loads(pickle.dumps(word)) == word
+
+
+def framed(body: bytes) -> bytes:
+    """As Thespian's TCP transport frames it: a decimal length, a colon, the body."""
+    return b"%d:" % len(body) + body
+
+
+def forge(port: int, target: Path) -> None:
+    """Throw unsigned pickles at a port, framed in the ways a transport might take them."""
+    bomb = pickle.dumps(Bomb(target))
+    for shot in (framed(bomb), struct.pack("!I", len(bomb)) + bomb, bomb):
+        with socket.create_connection(("127.0.0.1", port), 2) as connection:
+            connection.sendall(shot)
+            connection.settimeout(1)
+            try:
+                connection.recv(64)
+            except (TimeoutError, ConnectionResetError):
+                continue

@@ -1,0 +1,202 @@
+"""Worlds on a shard: the same as by plain calls, and back where they stood after any accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from messages.base import Refused
+from messages.shards import ReadWorld, WorldFailed, WorldOpened
+from persistence.engine import Database
+from persistence.tables import snapshots
+from persistence.tables import worlds as world_rows
+from simulation import drive
+from simulation.definitions import parse_world
+from simulation.opening import create
+from simulation.stage import Stage
+from simulation.units import GenerationMode, Tick, Tier, WorldId
+from village import document
+
+PEOPLE, TICKS = 60, 90
+
+
+def by_plain_calls(ticks: int, **simulation: Any) -> str:
+    """The village's hash after so many ticks, without actors."""
+    world, stages = create(parse_world(document(PEOPLE, **simulation), "test"), GenerationMode.OFF)
+    for _ in drive.run(world, stages, ticks):
+        """Made."""
+    return drive.state_hash(world, stages)
+
+
+def village(name: str = "village", **simulation: Any) -> dict[str, Any]:
+    return {**document(PEOPLE, **simulation), "id": name}
+
+
+def test_a_world_through_its_actors_is_the_world_by_plain_calls(backstage: Any) -> None:
+    backstage.add(village())
+    backstage.run(TICKS)
+    assert backstage.hash_of("village") == (TICKS, by_plain_calls(TICKS))
+
+
+def test_a_world_holds_still_until_it_is_told_how_far_to_run(backstage: Any) -> None:
+    backstage.add(village())
+    assert backstage.hash_of("village")[0] == 0
+
+
+def test_a_new_shard_brings_it_back_where_it_stood(backstage: Any, another: Callable[[], Any]) -> None:
+    backstage.add(village())
+    backstage.run(TICKS // 2)
+    successor = another()
+    successor.adoption.claim(WorldId("village"))
+    successor.turn()
+    (opened,) = successor.heard(WorldOpened)
+    assert (opened.report.tick, opened.report.state_hash) == backstage.hash_of("village")
+    successor.run(TICKS)
+    assert successor.hash_of("village") == (TICKS, by_plain_calls(TICKS))
+
+
+def test_the_old_shard_can_write_nothing_more(backstage: Any, another: Callable[[], Any]) -> None:
+    """It was only slow, not dead: its commits are refused, and it lets the world go."""
+    backstage.add(village())
+    backstage.run(10)
+    successor = another()
+    successor.adoption.claim(WorldId("village"))
+    successor.turn()
+    before = rows(backstage)["commit_number"]
+    backstage.run(20)
+    assert rows(backstage)["commit_number"] == before
+
+
+def rows(backstage: Any, world_id: str = "village") -> dict[str, Any]:
+    found: dict[str, Any] = backstage.store.rows(select(world_rows).where(world_rows.c.id == world_id))[0]
+    return found
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
+    """The village's detailed tier raises at its first work from tick 30 on, so many times; those ticks."""
+    raised: list[int] = []
+    real = Stage.tick
+
+    def raising(self: Stage, order: Any) -> Any:
+        of_it = self.script.definition.id == "village" and self.tier is Tier.DETAILED
+        if of_it and order.tick >= 30 and len(raised) < times:
+            raised.append(order.tick)
+            raise ZeroDivisionError("a bug in a tier")
+        return real(self, order)
+
+    monkeypatch.setattr(Stage, "tick", raising)
+    return raised
+
+
+def test_a_tick_that_fails_once_is_made_again_from_the_last_commit(
+    backstage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backstage.add(village())
+    raised = failing(monkeypatch, times=1)
+    backstage.run(TICKS)
+    assert len(raised) == 1
+    assert backstage.hash_of("village") == (TICKS, by_plain_calls(TICKS))
+    assert backstage.heard(WorldFailed) == []
+
+
+def test_a_tick_that_fails_twice_stops_its_world_and_no_other(
+    backstage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backstage.add(village())
+    backstage.add(village("hamlet"))
+    raised = failing(monkeypatch, times=2)
+    backstage.run(TICKS)
+    assert raised[0] == raised[1]
+    (failed,) = backstage.heard(WorldFailed)
+    assert failed.world_id == "village"
+    assert f"tick {raised[0]} failed twice in tier detailed" in failed.reason
+    assert "ZeroDivisionError: a bug in a tier" in failed.reason
+    assert rows(backstage)["quarantine_reason"] == failed.reason
+    assert backstage.hash_of("hamlet")[0] == TICKS
+    assert "village" not in backstage.running.hosted
+
+
+def test_a_quarantined_world_is_not_run_again_until_it_is_released(
+    backstage: Any, another: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from persistence import worlds
+
+    backstage.add(village())
+    failing(monkeypatch, times=2)
+    backstage.run(TICKS)
+    successor = another()
+    successor.adoption.claim(WorldId("village"))
+    successor.turn()
+    (failed,) = successor.heard(WorldFailed)
+    assert failed.report.tick == rows(successor)["tick"]
+    successor.store(lambda db: worlds.release(db, WorldId("village")))
+    successor.adoption.claim(WorldId("village"))
+    successor.turn()
+    successor.run(TICKS)
+    assert successor.hash_of("village") == (TICKS, by_plain_calls(TICKS))
+
+
+def test_a_history_that_differs_is_quarantined_and_says_both_hashes(
+    backstage: Any, another: Callable[[], Any]
+) -> None:
+    backstage.add(village())
+    backstage.run(10)
+    mark = {**rows(backstage)["mark"], "state_hash": "0" * 32}
+
+    async def forge(db: Database) -> None:
+        async with db.write() as connection:
+            await connection.execute(update(world_rows).values(mark=mark))
+
+    backstage.store(forge)
+    successor = another()
+    successor.adoption.claim(WorldId("village"))
+    successor.turn()
+    (failed,) = successor.heard(WorldFailed)
+    assert f"committed was {'0' * 32}" in failed.reason
+    assert backstage.hash_of("village")[1] in failed.reason
+
+
+def test_a_damaged_snapshot_falls_back_to_the_one_before(backstage: Any, another: Callable[[], Any]) -> None:
+    backstage.add(village())
+    for tick in (10, 20):
+        backstage.run(tick)
+        backstage.running.save_all()
+        backstage.turn()
+        for hosted in backstage.running.hosted.values():
+            hosted.stopped = ""
+    expected = backstage.hash_of("village")
+
+    async def damage(db: Database) -> None:
+        async with db.write() as connection:
+            newest = snapshots.c.tick == 20
+            body = (await connection.execute(select(snapshots.c.body).where(newest))).scalar_one()
+            spoilt = body[:-1] + bytes([body[-1] ^ 1])
+            await connection.execute(update(snapshots).where(newest).values(body=spoilt))
+
+    backstage.store(damage)
+    successor = another()
+    successor.adoption.claim(WorldId("village"))
+    successor.turn()
+    assert successor.hash_of("village") == expected
+
+
+def test_a_read_of_a_world_that_is_coming_waits_for_it(backstage: Any, another: Callable[[], Any]) -> None:
+    from messages.admin import WorldShown
+
+    backstage.add(village())
+    backstage.run(10)
+    successor = another()
+    successor.adoption.claim(WorldId("village"))
+    assert successor.adoption.is_coming(WorldId("village"))
+    successor.reading.wait(ReadWorld(ask_id="r", world_id=WorldId("village")))
+    successor.turn()
+    (shown,) = successor.heard(WorldShown)
+    assert (shown.ask_id, shown.report.tick) == ("r", Tick(10))
+
+
+def test_a_read_of_a_world_that_is_not_here_is_refused(backstage: Any) -> None:
+    backstage.reading.read(ReadWorld(ask_id="r", world_id=WorldId("village")))
+    assert [message.ask_id for message in backstage.heard(Refused)] == ["r"]

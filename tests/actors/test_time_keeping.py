@@ -1,0 +1,122 @@
+"""Deadlines are absolute: what a tick costs never moves the next one, and late ones follow the policy."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.deadlines import Deadlines
+from actors.pacing import Lateness, Pacer, TooLate
+
+SECOND = 1_000_000_000
+
+
+def started(policy: str = "catch_up", most: int = 5, **more: int) -> Pacer:
+    pacer = Pacer(SECOND, policy, most, **more)
+    pacer.start(100 * SECOND)
+    return pacer
+
+
+def test_the_first_tick_is_due_at_once_and_the_next_an_interval_later() -> None:
+    pacer = started()
+    assert pacer.deadline_ns == 100 * SECOND
+    pacer.ticked(100 * SECOND + 300)
+    assert pacer.deadline_ns == 101 * SECOND
+
+
+@given(st.lists(st.integers(0, SECOND - 1), min_size=1, max_size=200))
+def test_a_million_small_delays_move_no_deadline(costs: list[int]) -> None:
+    pacer = started()
+    for cost in costs:
+        pacer.ticked(pacer.deadline_ns + cost)
+    assert pacer.deadline_ns == (100 + len(costs)) * SECOND
+    assert pacer.missed == 0
+
+
+@pytest.mark.parametrize(
+    ("policy", "late_s", "deadline_s", "missed"),
+    [
+        ("catch_up", 3, 101, 0),
+        ("catch_up", 5, 101, 0),
+        ("catch_up", 9, 105, 4),
+        ("skip", 3, 104, 3),
+        ("skip", 9, 110, 9),
+        ("slow", 3, 103, 0),
+    ],
+)
+def test_late_ticks_follow_the_policy(policy: str, late_s: int, deadline_s: int, missed: int) -> None:
+    """Due at 100 s and made `late_s` later: the deadlines 101, 102, ... up to then have passed too."""
+    pacer = started(policy)
+    pacer.ticked((100 + late_s) * SECOND)
+    assert (pacer.deadline_ns, pacer.missed) == (deadline_s * SECOND, missed)
+
+
+def test_the_policy_fail_says_how_far_behind() -> None:
+    with pytest.raises(TooLate, match="3 ticks behind"):
+        started("fail").ticked(103 * SECOND)
+
+
+@given(st.integers(0, 100), st.integers(1, 20))
+def test_catching_up_makes_at_most_so_many_ticks_back_to_back(late_s: int, most: int) -> None:
+    pacer = started("catch_up", most)
+    now = (100 + late_s) * SECOND
+    made = 0
+    pacer.ticked(now)
+    while pacer.deadline_ns <= now:
+        pacer.ticked(now)
+        made += 1
+    assert made == min(late_s, most)
+    assert made + pacer.missed == late_s
+
+
+@pytest.mark.parametrize(("stood_s", "owed"), [(0, 0), (3, 3), (3600, 5)])
+def test_a_world_that_stood_still_may_owe_a_bounded_number_of_ticks(stood_s: int, owed: int) -> None:
+    pacer = started("catch_up", 5, behind_ns=stood_s * SECOND)
+    assert pacer.deadline_ns == (100 - owed) * SECOND
+    pacer.start(500 * SECOND)
+    assert pacer.deadline_ns == 500 * SECOND
+
+
+def test_a_changed_interval_counts_from_the_last_deadline() -> None:
+    pacer = started()
+    pacer.ticked(100 * SECOND)
+    pacer.configure(2 * SECOND, "catch_up", 5)
+    assert pacer.deadline_ns == 102 * SECOND
+
+
+def test_percentiles_are_nearest_rank() -> None:
+    lateness = Lateness()
+    assert lateness.percentile_ms(99) == 0.0
+    for value in range(1, 101):
+        lateness.add(value * 1_000_000)
+    assert (lateness.percentile_ms(50), lateness.percentile_ms(99)) == (50.0, 99.0)
+
+
+def test_deadlines_come_in_order_and_equal_ones_first_come_first_served() -> None:
+    timers: Deadlines[str] = Deadlines()
+    for key, at in (("late", 30), ("a", 10), ("b", 10)):
+        timers.set(key, at)
+    assert timers.next_ns() == 10
+    assert [timers.pop(20) for _ in range(3)] == [("a", 10), ("b", 10), None]
+
+
+def test_a_deadline_set_again_counts_once() -> None:
+    timers: Deadlines[str] = Deadlines()
+    timers.set("a", 10)
+    timers.set("a", 50)
+    assert timers.pop(20) is None
+    timers.set("a", None)
+    assert timers.next_ns() is None
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.one_of(st.none(), st.integers(0, 50))), max_size=60))
+def test_each_key_fires_once_at_its_last_deadline(sets: list[tuple[str, int | None]]) -> None:
+    timers: Deadlines[str] = Deadlines()
+    for key, at in sets:
+        timers.set(key, at)
+    fired = []
+    while (due := timers.pop(100)) is not None:
+        fired.append(due)
+    assert dict(fired) == {key: at for key, at in dict(sets).items() if at is not None}
+    assert [at for _, at in fired] == sorted(at for _, at in fired)

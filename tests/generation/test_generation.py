@@ -1,0 +1,252 @@
+"""Requests become jobs and jobs become results, each once, on a real database, Redis and arq."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import pytest
+from arq import Retry
+from sqlalchemy import select
+
+from generation import worker
+from generation.gatekeeping import Gatekeeper, Step
+from generation.providers import Assignment, Providers, Retryable
+from generation.queue import JobQueue, deserialize, serialize
+from generation.template import TemplateProvider
+from persistence import commits, generations
+from persistence.engine import Database
+from persistence.tables import generations as rows
+from service.embedded.redis import EmbeddedRedis
+from simulation.units import GenerationStatus, RequestId
+from stored import INN, Store, record, request
+
+T = TypeVar("T")
+NAMESPACE = "test"
+R1 = RequestId("r1")
+
+
+@pytest.fixture
+def asked(database_url: str) -> Store:
+    """The inn has committed requests r1 to r3; its limit is two jobs at once and five waiting."""
+    store = Store(database_url)
+    store.register()
+    store.claim()
+    wanted = tuple(request(f"r{n}", made_tick=n) for n in range(1, 4))
+    store(lambda db: commits.write(db, [record(1, 3, requests=wanted)]))
+    return store
+
+
+def gate(store: Store, redis: EmbeddedRedis, work: Callable[[Gatekeeper], Awaitable[T]]) -> T:
+    """With a new gate, as after a kill."""
+
+    async def whole(db: Database) -> T:
+        keeper = Gatekeeper(db, JobQueue(redis.url, NAMESPACE))
+        try:
+            return await work(keeper)
+        finally:
+            await keeper.queue.close()
+
+    return store(whole)
+
+
+def step(store: Store, redis: EmbeddedRedis, *, reconcile: bool = False) -> Step | None:
+    return gate(store, redis, lambda keeper: keeper.step(reconcile=reconcile))
+
+
+def statuses(store: Store) -> dict[str, str]:
+    return {row["request_id"]: row["status"] for row in store.rows(select(rows))}
+
+
+def work_off(store: Store, redis: EmbeddedRedis, *providers: Any) -> None:
+    """A real arq worker that stops when the queue is empty."""
+
+    async def whole() -> None:
+        await worker.run_worker(
+            store.url,
+            redis.url,
+            NAMESPACE,
+            providers=Providers(*(providers or (TemplateProvider(),))),
+            burst=True,
+        )
+
+    asyncio.run(whole())
+
+
+def test_the_gate_starts_what_fits_and_the_rest_when_there_is_room(
+    asked: Store, redis_server: EmbeddedRedis
+) -> None:
+    first = step(asked, redis_server)
+    assert first is not None
+    assert (first.started, first.deferred) == (2, 1)
+    assert statuses(asked) == {"r1": "queued", "r2": "queued", "r3": "requested"}
+    work_off(asked, redis_server)
+    assert statuses(asked) == {"r1": "succeeded", "r2": "succeeded", "r3": "requested"}
+    step(asked, redis_server)
+    work_off(asked, redis_server)
+    assert set(statuses(asked).values()) == {"succeeded"}
+
+
+def test_a_gate_that_starts_over_enqueues_nothing_twice(asked: Store, redis_server: EmbeddedRedis) -> None:
+    """Killed between the job and the row: the job has the same id, so Redis takes it once."""
+
+    async def jobs_only(keeper: Gatekeeper) -> None:
+        await keeper.queue.enqueue([R1])
+
+    gate(asked, redis_server, jobs_only)
+    step(asked, redis_server)
+    work_off(asked, redis_server)
+    (row,) = [row for row in asked.rows(select(rows)) if row["request_id"] == "r1"]
+    assert (row["status"], row["attempts"]) == ("succeeded", 1)
+
+
+def test_jobs_that_a_wiped_redis_lost_are_enqueued_again(
+    asked: Store, redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.gatekeeping.LOST_AFTER_S", 0.0)
+    step(asked, redis_server)
+    redis_server.stop()
+    again = EmbeddedRedis.start(redis_server.folder, redis_server.port)
+    try:
+        found = step(asked, again, reconcile=True)
+        assert found is not None
+        assert found.requeued == 2
+        work_off(asked, again)
+        assert statuses(asked)["r1"] == "succeeded"
+    finally:
+        again.stop()
+
+
+def test_while_redis_is_away_rows_wait_and_the_gate_says_since_when(
+    asked: Store, redis_server: EmbeddedRedis
+) -> None:
+    redis_server.stop()
+
+    async def try_once(keeper: Gatekeeper) -> str:
+        assert await keeper.step(reconcile=False) is None
+        assert 0 < keeper.backoff_s() <= 2
+        return keeper.trouble
+
+    assert gate(asked, redis_server, try_once).startswith("Redis is away since ")
+    assert set(statuses(asked).values()) <= {"requested", "admitted"}
+
+
+def test_what_is_beyond_a_worlds_bound_is_rejected_with_the_reason(
+    database_url: str, redis_server: EmbeddedRedis
+) -> None:
+    store = Store(database_url)
+    store.register()
+    store.claim()
+    many = tuple(request(f"r{n}", made_tick=n, waiting_max=2) for n in range(1, 5))
+    store(lambda db: commits.write(db, [record(1, 4, requests=many)]))
+    step(store, redis_server, reconcile=True)
+    failed = {
+        row["request_id"]: row["reason"] for row in store.rows(select(rows)) if row["status"] == "failed"
+    }
+    assert failed == dict.fromkeys(("r3", "r4"), "rejected: 2 requests of this world wait already")
+
+
+class Scripted:
+    """A provider that does what each attempt's script says."""
+
+    name = "scripted"
+    deterministic = False
+    kinds = frozenset({"dialogue"})
+
+    def __init__(self, *script: Exception | dict[str, Any]) -> None:
+        self.script = list(script)
+        self.calls = 0
+
+    async def produce(self, assignment: Assignment) -> Mapping[str, Any]:
+        self.calls += 1
+        item = self.script.pop(0)
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+
+def attempt(store: Store, redis: EmbeddedRedis, provider: Any, request_id: str = "r1") -> None:
+    """One run of the job function, as arq calls it."""
+    from arq.connections import create_pool
+
+    from generation.queue import redis_settings
+
+    async def whole(db: Database) -> None:
+        pool = await create_pool(redis_settings(redis.url))
+        try:
+            ctx = {"db": db, "redis": pool, "namespace": NAMESPACE, "providers": Providers(provider)}
+            await worker.produce(ctx, request_id)
+        finally:
+            await pool.aclose()
+
+    store(whole)
+
+
+def test_a_provider_that_asks_for_patience_is_tried_again_later(
+    asked: Store, redis_server: EmbeddedRedis
+) -> None:
+    with pytest.raises(Retry) as retry:
+        attempt(asked, redis_server, Scripted(Retryable("rate limit", after_s=7.0)))
+    assert retry.value.defer_score == 7000
+    assert statuses(asked)["r1"] == "running"
+    attempt(asked, redis_server, Scripted({"text": "Hello."}))
+    assert statuses(asked)["r1"] == "succeeded"
+
+
+def test_a_provider_that_fails_ends_the_request_with_the_reason(
+    asked: Store, redis_server: EmbeddedRedis
+) -> None:
+    attempt(asked, redis_server, Scripted(ValueError("no such voice")))
+    assert asked(lambda db: generations.listing(db, INN, 10))[2].reason == "ValueError: no such voice"
+    assert statuses(asked)["r1"] == "failed"
+
+
+def test_a_kind_nobody_makes_fails_and_says_what_can_be_made(
+    asked: Store, redis_server: EmbeddedRedis
+) -> None:
+    provider = Scripted()
+    provider.kinds = frozenset({"image"})
+    attempt(asked, redis_server, provider)
+    reason = asked(lambda db: generations.listing(db, INN, 10))[2].reason
+    assert "no provider makes 'dialogue'; there are providers for image" in reason
+
+
+def test_a_request_that_ends_every_worker_is_given_up(
+    asked: Store, redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "ATTEMPTS_MAX", 2)
+    for _ in range(2):
+        asked(lambda db: generations.begin(db, R1))  # started, and killed
+    provider = Scripted()
+    attempt(asked, redis_server, provider)
+    assert (statuses(asked)["r1"], provider.calls) == ("dead", 0)
+
+
+def test_a_job_delivered_after_its_end_does_nothing(asked: Store, redis_server: EmbeddedRedis) -> None:
+    asked(lambda db: generations.finish(db, [R1], GenerationStatus.SUCCEEDED, result={"text": "first"}))
+    provider = Scripted()
+    attempt(asked, redis_server, provider)
+    attempt(asked, redis_server, provider, "unknown")
+    assert provider.calls == 0
+
+
+def test_jobs_are_json_on_the_wire_and_pickle_is_not_read() -> None:
+    job = {"f": "produce", "a": ("r1",), "k": {}}
+    assert serialize(job).startswith(b"{")
+    with pytest.raises(ValueError, match="not valid UTF-8"):
+        deserialize(pickle.dumps(job))
+
+
+@pytest.mark.parametrize("kind", ["dialogue", "action_block", "scene", "image"])
+def test_the_template_provider_makes_the_same_of_the_same(kind: str) -> None:
+    assignment = Assignment("r1", "inn", "ada", kind, {"npcName": "Ada", "activity": "Sweep"})
+
+    def make(one: Assignment) -> Any:
+        return asyncio.run(TemplateProvider().produce(one))
+
+    other = Assignment("r2", "inn", "ada", kind, {"npcName": "Ada", "activity": "Sweep"})
+    assert make(assignment) == make(assignment)
+    assert make(assignment)["provider"] == "template"
+    assert kind != "dialogue" or make(assignment) != make(other)
