@@ -40,8 +40,6 @@ COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.GtE: operator.ge,
     ast.In: lambda item, group: item in group,
     ast.NotIn: lambda item, group: item not in group,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
 }
 LITERALS = {"true": True, "false": False, "null": None}
 

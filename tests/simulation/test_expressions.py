@@ -1,0 +1,95 @@
+"""Expressions can compare and calculate, and nothing else; whatever they are given, they end at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulation.expressions import EXPRESSION_CHARS_MAX, ExpressionInvalid, parse_expression
+
+VALUES: dict[str, Any] = {"energy": 40, "flags.festival": True, "activity": "fish", "mood.x": None}
+
+
+def value(text: str) -> bool:
+    return parse_expression(text).evaluate(VALUES.get)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("energy > 30", True),
+        ("energy + 2 * 5 == 50", True),
+        ("10 < energy <= 40", True),
+        ("10 < energy < 40", False),
+        ("not (energy > 30)", False),
+        ("energy > 90 or flags.festival", True),
+        ("energy > 90 or flags.festival and energy < 10", False),
+        ("activity in ['fish', 'sleep']", True),
+        ("activity not in ['fish']", False),
+        ("mood.x == null", True),
+        ("nobody.set.this == null", True),
+        ("flags.festival == true", True),
+        ("-energy // 7 == -6", True),
+        ("energy % 7 == 5", True),
+    ],
+)
+def test_what_an_expression_means(text: str, expected: bool) -> None:
+    assert value(text) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "print('x')",
+        "().__class__",
+        "energy.__class__ == 1",
+        "[x for x in [1]]",
+        "lambda: 1",
+        "energy ** 9",
+        "energy if energy else 1",
+        "{'a': 1}",
+        "f'{energy}'",
+        "energy := 1",
+        "a[0]",
+        "energy is 40",
+        "1 << 99",
+        "energy >",
+        "",
+        "(" * 300 + "1" + ")" * 300,
+        " or ".join(["energy"] * 129),
+        "1" * (EXPRESSION_CHARS_MAX + 1),
+        b"\x00".decode(),
+    ],
+)
+def test_everything_else_is_refused_when_the_world_loads(text: str) -> None:
+    with pytest.raises(ExpressionInvalid) as refused:
+        parse_expression(text)
+    assert "comparisons" in refused.value.allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("energy / 0", ZeroDivisionError),
+        ("energy + activity > 1", TypeError),
+        ("energy < activity", TypeError),
+        ("mood.x + 1 > 0", TypeError),
+        ("*".join(["99999999999999999999999999"] * 18) + " > 1", OverflowError),
+    ],
+)
+def test_values_that_do_not_fit_raise_for_that_person(text: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        value(text)
+
+
+@given(st.text(max_size=EXPRESSION_CHARS_MAX))
+def test_no_text_does_anything_but_parse_or_be_refused(text: str) -> None:
+    try:
+        expression = parse_expression(text)
+    except ExpressionInvalid:
+        return
+    assert expression.names <= set(expression.names)
+    assert "__" not in "".join(expression.names) or expression.names
