@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from arq import Retry, Worker, func
-from arq.connections import create_pool
+from arq.connections import RedisSettings, create_pool
 
 from generation.providers import Assignment, NoProvider, Providers, Retryable
 from generation.queue import (
@@ -110,13 +110,30 @@ async def run_worker(
     """
     settings = redis_settings(redis_url)
     db = await Database.open(database_url, migrate=False)
+    try:
+        await _take_over(settings, namespace, slot)
+        ctx = {"db": db, "namespace": namespace, "providers": providers or Providers(TemplateProvider())}
+        worker = _worker(settings, running_name(namespace, slot), ctx, burst=burst)
+        try:
+            await worker.async_run()
+        finally:
+            await worker.close()
+    finally:
+        await db.close()
+
+
+async def _take_over(settings: RedisSettings, namespace: str, slot: int) -> None:
+    """What a killed predecessor was at is free again at once."""
     pool = await create_pool(settings)
     try:
         released = await release_running(pool, namespace, slot)
-        log.info("worker.started", slot=slot, released=released)
     finally:
         await pool.aclose()
-    running = running_name(namespace, slot)
+    log.info("worker.started", slot=slot, released=released)
+
+
+def _worker(settings: RedisSettings, running: str, ctx: dict[str, Any], *, burst: bool) -> Worker:
+    """arq's worker; `running` names the set of what it is at."""
 
     async def begun(ctx: dict[str, Any]) -> None:
         await ctx["redis"].sadd(running, ctx["job_id"])
@@ -124,9 +141,9 @@ async def run_worker(
     async def ended(ctx: dict[str, Any]) -> None:
         await ctx["redis"].srem(running, ctx["job_id"])
 
-    worker = Worker(
+    return Worker(
         functions=[func(produce, name=JOB, timeout=JOB_WITHIN_S, max_tries=ARQ_TRIES_MAX)],
-        queue_name=queue_name(namespace),
+        queue_name=queue_name(ctx["namespace"]),
         redis_settings=settings,
         on_job_start=begun,
         after_job_end=ended,
@@ -139,13 +156,8 @@ async def run_worker(
         job_deserializer=deserialize,
         handle_signals=True,
         burst=burst,
-        ctx={"db": db, "namespace": namespace, "providers": providers or Providers(TemplateProvider())},
+        ctx=ctx,
     )
-    try:
-        await worker.async_run()
-    finally:
-        await worker.close()
-        await db.close()
 
 
 def main(database_url: str, redis_url: str, namespace: str, slot: int = 0) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import socket
-import struct
 from pathlib import Path
 
 import pytest
@@ -50,21 +48,3 @@ def test_a_changed_frame_is_refused() -> None:
 @pytest.mark.parametrize("word", ["ACK", "ACK+DATAERR"])
 def test_the_transports_own_acknowledgements_pass_as_exactly_those_bytes(word: str) -> None:
     assert SignedFrames(b"k" * 32).loads(pickle.dumps(word)) == word
-
-
-def framed(body: bytes) -> bytes:
-    """As Thespian's TCP transport frames it: a decimal length, a colon, the body."""
-    return b"%d:" % len(body) + body
-
-
-def forge(port: int, target: Path) -> None:
-    """Throw unsigned pickles at a port, framed in the ways a transport might take them."""
-    bomb = pickle.dumps(Bomb(target))
-    for shot in (framed(bomb), struct.pack("!I", len(bomb)) + bomb, bomb):
-        with socket.create_connection(("127.0.0.1", port), 2) as connection:
-            connection.sendall(shot)
-            connection.settimeout(1)
-            try:
-                connection.recv(64)
-            except (TimeoutError, ConnectionResetError):
-                continue
