@@ -18,7 +18,7 @@ from messages.commits import Fenced, Mark
 from messages.service import ServiceSettings, Speed, WorldReport
 from messages.shards import WorldFailed, WorldOpened
 from messages.tick import Crashed
-from simulation.definitions import SimulationConfig
+from simulation.definitions import DefinitionInvalid, SimulationConfig
 from simulation.snapshot import SnapshotCorrupt, SnapshotOfAnother
 from simulation.units import InputKind, Tick, WorldId
 
@@ -73,8 +73,8 @@ class Adoption:
         except SnapshotCorrupt as corrupt:
             self.log.warning("snapshot.corrupt", world_id=world_id, because=str(corrupt), skipped=skip + 1)
             self.claim(world_id, skip=skip + 1)
-        except SnapshotOfAnother as another:
-            self.quarantine(claimed, str(another))
+        except Exception as error:
+            self.fail_to_open(claimed, error)
         else:
             self.running.timers.set(("replay", world_id), now_ns())
 
@@ -85,9 +85,9 @@ class Adoption:
             return False
         try:
             done = recovery.go_on()
-        except HistoryDiffers as differs:
+        except Exception as error:
             del self.recovering[world_id]
-            self.quarantine(recovery.claimed, str(differs))
+            self.fail_to_open(recovery.claimed, error)
             return False
         if done:
             del self.recovering[world_id]
@@ -95,6 +95,13 @@ class Adoption:
         else:
             self.running.timers.set(("replay", world_id), now_ns())
         return done
+
+    def fail_to_open(self, claimed: WorldClaimed, error: Exception) -> None:
+        """A world that cannot be brought back stops alone: raised on, it would end its neighbours too."""
+        expected = isinstance(error, HistoryDiffers | SnapshotOfAnother | DefinitionInvalid)
+        if not expected:
+            self.log.exception("world.recovery_failed", world_id=claimed.world_id, exc_info=error)
+        self.quarantine(claimed, str(error) if expected else f"recovery failed: {error!r}")
 
     def host(self, recovery: Recovery) -> None:
         """Give the world its actors, its first commit if it was never committed, and its time."""

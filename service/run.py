@@ -15,7 +15,7 @@ from typing import Protocol
 from actors.logs import configure, get_logger
 from actors.shell import show_name
 from actors.supervision import may_restart, recent
-from messages.admin import AddWorld, OpenWorld
+from messages.admin import AddWorld, OpenWorld, SubmitInput
 from messages.service import (
     AskStatus,
     Drain,
@@ -35,7 +35,7 @@ from service.status_line import render
 from service.system import ActorService, new_id
 from service.world_files import LoadedWorld
 from simulation.definitions import Problem, WorldFileInvalid
-from simulation.units import GenerationMode, Tick, WorldId
+from simulation.units import GenerationMode, InputKind, Tick, WorldId
 
 LOOK_EVERY_S = 0.05
 """Between two looks at the children and at a signal."""
@@ -155,6 +155,7 @@ class Service:
         if self.plan.stored:
             for world_id in started.worlds:
                 self.open(OpenWorld(ask_id=new_id(), world_id=world_id), world_id)
+                self.set_generation(world_id)
         if not self.plan.fresh:
             for world in self.plan.worlds:
                 refuse_changed(world, started.definitions.get(world.definition.id))
@@ -162,6 +163,18 @@ class Service:
             self.add(world, fresh=self.plan.fresh and not again)
         goal = self.plan.goal.model_copy(update={"targets": self.targets})
         self.targets = self.actors.ask(SetGoal(ask_id=new_id(), goal=goal), ANSWER_WITHIN_S).targets
+
+    def set_generation(self, world_id: WorldId) -> None:
+        """A stored world whose file is not at hand: the mode this run asks for is an input."""
+        mode = self.settings.generation
+        if self.actors is None or mode is None:
+            return
+        payload = {"changes": {"generation.mode": str(mode)}}
+        ask = SubmitInput(ask_id=new_id(), world_id=world_id, kind=InputKind.CONFIG, payload=payload)
+        try:
+            self.actors.ask(ask, ANSWER_WITHIN_S)
+        except Refusal as refusal:
+            self.log.warning("world.unchanged", world_id=world_id, because=refusal.because)
 
     def add(self, world: LoadedWorld, *, fresh: bool) -> None:
         self.open(

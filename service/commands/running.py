@@ -16,6 +16,7 @@ from service.commands.options import DATA, Data, Json
 from service.errors import DONE, FAILED, WRONG_USE, WrongUse
 
 if TYPE_CHECKING:
+    from messages.service import Goal
     from service.settings import Settings
 
 EXAMPLES = ("lanternford.json", "saltmarsh.json")
@@ -36,6 +37,16 @@ Database = Annotated[str | None, typer.Option("--database", help="sqlite:/// or 
 Redis = Annotated[str | None, typer.Option("--redis", help="redis:// URL instead of the embedded server.")]
 Shards = Annotated[int, typer.Option("--shards", help="Shard processes the worlds are spread over.", min=1)]
 Speed = Annotated[SpeedOption, typer.Option("--speed", help="In real time, or as fast as it goes.")]
+For = Annotated[float | None, typer.Option("--for", help="Stop after so many real seconds.")]
+Ticks = Annotated[int | None, typer.Option("--ticks", help="Stop after so many more ticks of each.")]
+UntilTick = Annotated[int | None, typer.Option("--until-tick", help="Stop at that tick of its life.")]
+Generation = Annotated[
+    GenerationOption | None,
+    typer.Option(
+        "--generation",
+        help="When results land. Default: live, or lockstep with --speed max; serve: as each world says.",
+    ),
+]
 LogLevel = Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error.")]
 LogFormat = Annotated[str | None, typer.Option("--log-format", help="console or json, on standard error.")]
 
@@ -85,44 +96,40 @@ def run(
     database: Database = None,
     redis: Redis = None,
     shards: Shards = 1,
-    for_: Annotated[float | None, typer.Option("--for", help="Stop after so many real seconds.")] = None,
-    ticks: Annotated[
-        int | None, typer.Option("--ticks", help="Stop after so many more ticks of each.")
-    ] = None,
-    until_tick: Annotated[
-        int | None, typer.Option("--until-tick", help="Stop at that tick of its life.")
-    ] = None,
+    for_: For = None,
+    ticks: Ticks = None,
+    until_tick: UntilTick = None,
     speed: Speed = SpeedOption.real,
-    generation: Annotated[
-        GenerationOption | None,
-        typer.Option("--generation", help="When results land. Default: live, with --speed max lockstep."),
-    ] = None,
+    generation: Generation = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start the worlds over.")] = False,
     as_json: Json = False,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
 ) -> None:
     """Run worlds until Ctrl-C or a goal, then save them. A second run goes on where the first stopped."""
-    given = [name for name, value in _goals(for_, ticks, until_tick).items() if value is not None]
-    if len(given) > 1:
-        raise WrongUse(f"{' and '.join(given)} were given", because="only one of them can end a run")
-    for name, value in _goals(for_, ticks, until_tick).items():
-        if value is not None and not value > 0:
-            raise WrongUse(f"{name} is {value:g}", because="it must be above 0")
-    from messages.service import Goal
+    goal = _goal(for_, ticks, until_tick)
     from service.run import Plan
     from service.world_files import load_all
 
     loaded = load_all(worlds or _examples())
     mode = generation or (GenerationOption.lockstep if speed is SpeedOption.max else GenerationOption.live)
     settings = _settings(data, database, redis, shards, speed, mode, log_level, log_format, "warning")
-    goal = Goal(ticks=ticks, until_tick=until_tick)
     plan = Plan(worlds=loaded, fresh=fresh, goal=goal, for_seconds=for_)
     _serve(settings, plan, as_json=as_json, banner=_banner(settings, [w.definition.name for w in loaded]))
 
 
-def _goals(for_: float | None, ticks: int | None, until_tick: int | None) -> dict[str, float | None]:
-    return {"--for": for_, "--ticks": ticks, "--until-tick": until_tick}
+def _goal(for_: float | None, ticks: int | None, until_tick: int | None) -> Goal:
+    """How far to run; at most one of the three may say so."""
+    from messages.service import Goal
+
+    given = {"--for": for_, "--ticks": ticks, "--until-tick": until_tick}
+    named = [name for name, value in given.items() if value is not None]
+    if len(named) > 1:
+        raise WrongUse(f"{' and '.join(named)} were given", because="only one of them can end a run")
+    for name, value in given.items():
+        if value is not None and not value > 0:
+            raise WrongUse(f"{name} is {value:g}", because="it must be above 0")
+    return Goal(ticks=ticks, until_tick=until_tick)
 
 
 def serve(
@@ -130,15 +137,21 @@ def serve(
     database: Database = None,
     redis: Redis = None,
     shards: Shards = 1,
+    for_: For = None,
+    ticks: Ticks = None,
+    until_tick: UntilTick = None,
     speed: Speed = SpeedOption.real,
+    generation: Generation = None,
+    as_json: Json = False,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
 ) -> None:
     """Run every stored world until a signal; worlds come and go with `theatrum world add` and `remove`."""
+    goal = _goal(for_, ticks, until_tick)
     from service.run import Plan
 
-    settings = _settings(data, database, redis, shards, speed, None, log_level, log_format, "info")
-    _serve(settings, Plan(stored=True), as_json=False, banner=None)
+    settings = _settings(data, database, redis, shards, speed, generation, log_level, log_format, "info")
+    _serve(settings, Plan(stored=True, goal=goal, for_seconds=for_), as_json=as_json, banner=None)
 
 
 def _serve(settings: Settings, plan: Any, *, as_json: bool, banner: str | None) -> None:

@@ -159,6 +159,43 @@ def test_a_history_that_differs_is_quarantined_and_says_both_hashes(
     assert backstage.hash_of("village")[1] in failed.reason
 
 
+def test_a_stored_world_that_this_version_refuses_stops_alone_and_says_why(
+    backstage: Any, another: Callable[[], Any]
+) -> None:
+    """A stricter version reads a file that an older one took."""
+    backstage.add(village())
+    backstage.add(village("hamlet"))
+    text = rows(backstage)["definition"].replace('"energy_between"', '"vigour_between"')
+
+    async def age(db: Database) -> None:
+        async with db.write() as connection:
+            old = update(world_rows).where(world_rows.c.id == "village").values(definition=text)
+            await connection.execute(old)
+
+    backstage.store(age)
+    successor = another()
+    for name in ("village", "hamlet"):
+        successor.adoption.claim(WorldId(name))
+    successor.turn()
+    (failed,) = successor.heard(WorldFailed)
+    assert failed.world_id == "village"
+    assert "no condition type 'vigour_between'" in failed.reason
+    assert list(successor.running.hosted) == ["hamlet"]
+
+
+def test_a_recovery_that_raises_stops_its_world_alone(
+    backstage: Any, another: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backstage.add(village())
+    backstage.run(40)
+    failing(monkeypatch, times=99)
+    successor = another()
+    successor.adoption.claim(WorldId("village"))
+    successor.turn()
+    (failed,) = successor.heard(WorldFailed)
+    assert failed.reason == "recovery failed: ZeroDivisionError('a bug in a tier')"
+
+
 def test_a_damaged_snapshot_falls_back_to_the_one_before(backstage: Any, another: Callable[[], Any]) -> None:
     backstage.add(village())
     for tick in (10, 20):

@@ -166,6 +166,16 @@ def test_a_second_run_goes_on_where_the_first_stopped_and_fresh_starts_over(
     assert run(inn, ticks=10, fresh=True)["worlds"][0]["stateHash"] == first["stateHash"]
 
 
+def test_serve_runs_what_is_stored_without_its_files(
+    start: Start, run: Callable[..., Any], inn: Path
+) -> None:
+    first = run(inn, ticks=10)["worlds"][0]
+    inn.unlink()
+    second = start("serve", "--ticks", 10, "--speed", "max", "--generation", "off", "--json").finish()
+    (world,) = second["worlds"]
+    assert (world["tick"], world["requests"] - first["requests"]) == (20, 0)
+
+
 def test_commands_are_obeyed_and_answered_after_the_commit(start: Start, inn: Path, cli: Cli) -> None:
     opened(start("run", inn), cli.data)
     paused = cli("world", "pause", "inn")
