@@ -183,6 +183,7 @@ def _banner(settings: Settings, names: list[str]) -> str:
         [
             f"Theatrum runs {', '.join(names)}. State: {settings.data}. Ctrl-C saves and stops.",
             f"From another terminal: theatrum world list --data {settings.data}",
+            "D A M Z: people in the tiers detailed, active, ambient and dormant.",
         ]
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,19 @@ from typing import Any
 import pytest
 
 from simulation import drive
-from simulation.definitions import WorldDefinition, parse_world
+from simulation.definitions import Activity, Calendar, WorldDefinition, parse_world
 from simulation.definitions.behavior import Node
 from simulation.opening import Stages, create
-from simulation.units import MICROS_PER_SECOND
+from simulation.units import MICROS_PER_SECOND, Micros
 from simulation.world import World
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("lanternford", "saltmarsh")
 TWO_DAYS_TICKS = 2 * 24 * 60
 """Of Lanternford: a standard tick is a game minute."""
+LOOK_EVERY_US = 600 * MICROS_PER_SECOND
+"""Ten game minutes: shorter than any activity of the examples, so none is missed."""
+ENERGIES = range(0, 101, 5)
 
 
 def document(name: str) -> dict[str, Any]:
@@ -72,63 +76,100 @@ def covers(node: Node, of_day: int, weekday: str) -> bool:
     return of_day >= node.start_us or of_day < node.end_us
 
 
+def always_open(activity: Activity, period: int, energy: int, calendar: Calendar) -> bool:
+    """Whether somebody with that energy may begin it then, whatever their mood and whatever came before."""
+    asks = activity.requirements
+    if asks.mood_tags or asks.conditions or activity.cooldown_us:
+        return False
+    if asks.time_of_day and period not in calendar.matches(asks.time_of_day):
+        return False
+    low = 0 if asks.min_energy is None else asks.min_energy
+    high = 100 if asks.max_energy is None else asks.max_energy
+    return low <= energy <= high
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_routine_offers_something_at_every_hour_of_every_day(name: str) -> None:
+    """To the rested and to the tired alike, though every cooldown ran and no mood or flag helped."""
     world = definition(name)
-    hours = range(0, world.calendar.day_us, 3600 * MICROS_PER_SECOND)
+    calendar, activities = world.calendar, world.behavior.activities
     for routine in world.behavior.routines.values():
-        for weekday in world.calendar.day_names:
-            for of_day in hours:
+        for weekday in calendar.day_names:
+            for of_day in range(0, calendar.day_us, calendar.hour_us // 2):
                 node = next((n for n in routine.nodes if covers(n, of_day, weekday)), None)
-                assert node is not None, f"{routine.id} has nothing on {weekday} at {of_day // 3600_000_000}"
-                assert node.candidates
+                where = f"{routine.id} on {weekday} at {of_day / calendar.hour_us:g}"
+                assert node is not None, f"{where}: no node"
+                offered = [
+                    activities[c.activity_id] for c in node.candidates if c.weight and not c.conditions
+                ]
+                period = calendar.period_at(Micros(of_day))
+                for energy in ENERGIES:
+                    assert any(always_open(a, period, energy, calendar) for a in offered), (
+                        f"{where}: node {node.id} may leave somebody with energy {energy} nothing to do"
+                    )
+
+
+@dataclass(frozen=True)
+class Days:
+    """Two days of a world: how often somebody was seen at what, and the requests handed over."""
+
+    seen: Counter[str]
+    at_two: Counter[str]
+    requests: int
+    energies: tuple[float, ...]
+    """Everybody's, at the end."""
 
 
 @cache
-def two_days() -> tuple[World, Stages, Counter[str], Counter[str], int]:
-    """Lanternford after two days: who began what how often, at night and in all, and the requests made."""
-    town = definition("lanternford")
-    world, stages = create(town)
-    begun: Counter[str] = Counter()
-    asleep: Counter[str] = Counter()
+def two_days(name: str) -> Days:
+    world, stages = create(definition(name))
+    calendar = world.script.calendar
+    end = world.world_time + 2 * calendar.day_us
+    seen: Counter[str] = Counter()
+    at_two: Counter[str] = Counter()
     requests = 0
-    for done in drive.run(world, stages, TWO_DAYS_TICKS):
-        requests += len(done.requests)
-        if done.tick % 15 == 0:
-            now = activities(world, stages)
-            begun.update(now.values())
-            if world.script.calendar.micros_of_day(world.world_time) == 2 * 3600 * MICROS_PER_SECOND:
-                asleep.update(now.values())
-    return world, stages, begun, asleep, requests
+    while world.world_time < end:
+        requests += len(drive.tick(world, stages).requests)
+        if world.world_time % LOOK_EVERY_US == 0:
+            now = [str(at["currentActivityId"]) for at in everybody(world, stages)]
+            seen.update(now)
+            if calendar.micros_of_day(world.world_time) == 2 * calendar.hour_us:
+                at_two.update(now)
+    energies = tuple(float(at["energy"]) for at in everybody(world, stages))
+    return Days(seen, at_two, requests, energies)
 
 
-def activities(world: World, stages: Stages) -> dict[str, str]:
-    """Person -> what they are at."""
-    found = {}
-    for npc in world.script.definition.npcs:
-        stage = next(stage for stage in stages.values() if npc.id in stage.people.row_of)
-        view = stage.view(npc.id, world.world_time, world.flags)
-        assert view is not None
-        found[npc.id] = str(view["components"]["behavior"]["currentActivityId"])
+def everybody(world: World, stages: Stages) -> list[dict[str, Any]]:
+    """Each person's `behavior` component."""
+    found = []
+    for stage in stages.values():
+        for npc in stage.people.ids:
+            view = stage.view(npc, world.world_time, world.flags)
+            assert view is not None
+            found.append(view["components"]["behavior"])
     return found
 
 
-def test_everything_that_can_be_done_is_done_within_two_days() -> None:
-    world, _, begun, _, _ = two_days()
-    assert set(world.script.definition.behavior.activities) - set(begun) == set()
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_that_can_be_done_is_done_within_two_days(name: str) -> None:
+    assert set(definition(name).behavior.activities) - set(two_days(name).seen) == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_is_ever_without_anything_to_do(name: str) -> None:
+    assert two_days(name).seen["None"] == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_works_until_they_drop(name: str) -> None:
+    assert min(two_days(name).energies) > 5
 
 
 def test_the_town_sleeps_at_two_in_the_morning() -> None:
-    _, _, _, asleep, _ = two_days()
-    assert asleep["sleep"] > 0.8 * sum(asleep.values())
+    asleep = two_days("lanternford").at_two
+    assert asleep["sleep"] > 0.8 * asleep.total()
     assert asleep["walk-the-watch"] > 0, "but for the watch"
 
 
 def test_a_request_comes_about_every_five_ticks() -> None:
-    *_, requests = two_days()
-    assert TWO_DAYS_TICKS / 6 <= requests <= TWO_DAYS_TICKS / 3
-
-
-def test_nobody_stays_without_anything_to_do() -> None:
-    world, stages, *_ = two_days()
-    assert sum(at == "None" for at in activities(world, stages).values()) < 15
+    assert TWO_DAYS_TICKS / 6 <= two_days("lanternford").requests <= TWO_DAYS_TICKS / 3
