@@ -37,7 +37,7 @@ from messages.base import Ask, Message, Refused
 from messages.commits import Commit, CommitRecord, Committed, Fenced
 from persistence import commits, generations, inputs, worlds
 from persistence.engine import Database, DatabaseAway, SchemaMissing, SchemaNewer
-from simulation.definitions import DefinitionInvalid, parse_world, read_document
+from simulation.definitions import pack, unpack
 from simulation.units import Epoch, WorldId
 
 RETRY_S = (0.05, 2.0)
@@ -242,7 +242,6 @@ def refusal(message: Ask | Message, error: BaseException) -> Refused | None:
         worlds.DefinitionChanged,
         inputs.UnknownWorld,
         inputs.InputsFull,
-        DefinitionInvalid,
     )
     if not isinstance(error, known) or not isinstance(message, Ask):
         raise error
@@ -258,20 +257,19 @@ REMEDIES: dict[type[BaseException], str] = {
 
 
 async def register(db: Database, message: RegisterWorld) -> Reply:
-    definition = parse_world(read_document(message.document, message.source), message.source)
     found = await worlds.register(
         db,
-        world_id=definition.id,
-        name=definition.name,
-        document=message.document,
-        definition_hash=definition.definition_hash,
+        world_id=message.world_id,
+        name=message.name,
+        document=unpack(message.document),
+        definition_hash=message.definition_hash,
         generation=message.generation,
         fresh=message.fresh,
     )
     return WorldRegistered(
         ask_id=message.ask_id,
-        world_id=definition.id,
-        name=definition.name,
+        world_id=message.world_id,
+        name=message.name,
         resumed=found.resumed,
         tick=found.tick,
         quarantined=found.quarantined,
@@ -327,7 +325,7 @@ async def claim(db: Database, message: ClaimWorld) -> Reply:
         name=found.name,
         epoch=found.epoch,
         number=found.number,
-        document=found.document,
+        document=pack(found.document),
         generation=found.generation,
         mark=found.mark,
         snapshot=found.snapshot,

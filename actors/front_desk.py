@@ -100,8 +100,10 @@ class FrontDesk:
                 self.ask_archive(
                     archive.RegisterWorld(
                         ask_id=message.ask_id,
+                        world_id=message.world_id,
+                        name=message.name,
+                        definition_hash=message.definition_hash,
                         document=message.document,
-                        source=message.source,
                         fresh=message.fresh,
                         generation=message.generation,
                     )

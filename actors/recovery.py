@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from messages.archive import StoredInput, WorldClaimed
 from simulation import drive
-from simulation.definitions import WorldDefinition, parse_world, read_document
+from simulation.definitions import WorldDefinition, parse_world, read_document, unpack
 from simulation.inputs import Input
 from simulation.opening import Stages, create
 from simulation.snapshot import restore
@@ -43,7 +43,7 @@ class Recovery:
 
         Raises SnapshotCorrupt: claim again and skip it.
         """
-        definition = parse_world(read_document(claimed.document, claimed.world_id), claimed.world_id)
+        definition = parse_world(read_document(unpack(claimed.document), claimed.world_id), claimed.world_id)
         if claimed.snapshot is not None:
             world, stages = restore(definition, claimed.snapshot.body)
         else:

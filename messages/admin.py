@@ -30,8 +30,11 @@ PAYLOAD_KEYS_MAX = 64
 class AddWorld(Ask):
     """Register a world, or go on with the stored one of the same id and definition."""
 
-    document: str
-    """The world file as JSON text, already checked by the sender."""
+    world_id: WorldId
+    name: str
+    definition_hash: str
+    document: bytes
+    """The world file, checked by the sender and packed (`simulation.definitions.pack`)."""
     source: str
     """The file it came from, for error messages."""
     fresh: bool = False

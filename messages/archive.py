@@ -42,8 +42,11 @@ class ArchiveOpened(Message):
 
 
 class RegisterWorld(Ask):
-    document: str
-    source: str
+    world_id: WorldId
+    name: str
+    definition_hash: str
+    document: bytes
+    """Packed, as in AddWorld."""
     fresh: bool
     generation: GenerationMode | None
 
@@ -154,7 +157,8 @@ class WorldClaimed(Message):
     epoch: Epoch
     number: int
     """Of the last commit."""
-    document: str
+    document: bytes
+    """The definition, packed."""
     generation: GenerationMode | None
     """What the run asks for; None: as the world's own configuration says."""
     mark: Mark | None

@@ -33,7 +33,7 @@ from service.processes import ACTORS, REDIS, WORKER, Kept, ProcessTable, WorkerP
 from service.settings import Settings
 from service.status_line import render
 from service.system import ActorService, new_id
-from service.world_files import LoadedWorld
+from service.world_files import LoadedWorld, to_add
 from simulation.definitions import Problem, WorldFileInvalid
 from simulation.units import GenerationMode, InputKind, Tick, WorldId
 
@@ -177,16 +177,8 @@ class Service:
             self.log.warning("world.unchanged", world_id=world_id, because=refusal.because)
 
     def add(self, world: LoadedWorld, *, fresh: bool) -> None:
-        self.open(
-            AddWorld(
-                ask_id=new_id(),
-                document=world.text,
-                source=str(world.path),
-                fresh=fresh,
-                generation=self.settings.generation,
-            ),
-            world.definition.id,
-        )
+        ask = to_add(world, new_id(), fresh=fresh, generation=self.settings.generation)
+        self.open(ask, world.definition.id)
 
     def open(self, ask: AddWorld | OpenWorld, world_id: WorldId) -> None:
         """One world; one that cannot run is shown, and the others run."""

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulation.definitions import Problem, WorldDefinition, WorldFileInvalid, parse_world, read_document
+from messages.admin import AddWorld
+from simulation.definitions import (
+    Problem,
+    WorldDefinition,
+    WorldFileInvalid,
+    pack,
+    parse_world,
+    read_document,
+)
+from simulation.units import GenerationMode
 
 WORLD_FILE_BYTES_MAX = 256 * 1024 * 1024
 """A quarter of a million people with long descriptions; more is surely another kind of file."""
@@ -56,3 +65,18 @@ def load_all(paths: Sequence[Path]) -> list[LoadedWorld]:
             )
         loaded[world.definition.id] = world
     return list(loaded.values())
+
+
+def to_add(world: LoadedWorld, ask_id: str, *, fresh: bool, generation: GenerationMode | None) -> AddWorld:
+    """The message that adds it to a service."""
+    definition = world.definition
+    return AddWorld(
+        ask_id=ask_id,
+        world_id=definition.id,
+        name=definition.name,
+        definition_hash=definition.definition_hash,
+        document=pack(world.text),
+        source=str(world.path),
+        fresh=fresh,
+        generation=generation,
+    )

@@ -15,6 +15,8 @@ config_app = typer.Typer(no_args_is_help=True, help="Read and change how a world
 app.add_typer(config_app, name="config")
 
 WorldId = Annotated[str, typer.Argument(help="The world's id.")]
+ADD_WAIT_S = 120.0
+"""Seconds that storing and opening a large world may take."""
 WAIT_S = 30.0
 """Seconds a command waits for a commit; an advance of many game days takes its time."""
 
@@ -115,10 +117,11 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add a world to the running service, or resume the stored one of the same id and definition."""
-    from service.world_files import load
+    from service.client import ask
+    from service.system import new_id
+    from service.world_files import load, to_add
 
-    world = load(file)
-    found = _ask(data, "AddWorld", document=world.text, source=str(file), fresh=fresh, generation=None)
+    found = ask(data, to_add(load(file), new_id(), fresh=fresh, generation=None), ADD_WAIT_S)
     value = {"id": found.world_id, "resumed": found.resumed, "tick": found.tick}
     how = f"resumed at tick {found.tick}" if found.resumed else "started"
     emit(value, as_json=as_json, text=f"{found.world_id}: {how}")

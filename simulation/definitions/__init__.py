@@ -25,7 +25,7 @@ from simulation.definitions.conditions import (
 from simulation.definitions.people import Location, Npc
 from simulation.definitions.preferences import Preferences
 from simulation.definitions.problems import ConfigInvalid, DefinitionInvalid, Problem, WorldFileInvalid
-from simulation.definitions.reading import read_document
+from simulation.definitions.reading import pack, read_document, unpack
 from simulation.definitions.simulation_config import GenerationConfig, SimulationConfig, TierConfig
 from simulation.definitions.world import WorldDefinition, parse_world
 
@@ -69,6 +69,8 @@ __all__ = [
     "TimeOfDayIn",
     "WorldDefinition",
     "WorldFileInvalid",
+    "pack",
     "parse_world",
     "read_document",
+    "unpack",
 ]
