@@ -11,6 +11,7 @@ from actors.placement import Placement
 from actors.shell import Address
 from messages import admin, archive, service, shards
 from messages.base import Ask, Message, Refused
+from messages.service import WorldReport
 from simulation.units import InputKind, Seq, WorldId
 
 LOST_AFTER_S = 2.0
@@ -210,7 +211,7 @@ class FrontDesk:
             case shards.WorldDropped():
                 self.log.info("world.dropped", world_id=message.world_id)
 
-    def on_opened(self, ask_id: str, report: service.WorldReport) -> None:
+    def on_opened(self, ask_id: str, report: WorldReport) -> None:
         asked = self.clients.get(ask_id)
         if asked is not None and isinstance(asked[1], admin.SubmitInput):
             self.answer(
@@ -249,10 +250,13 @@ class FrontDesk:
                     self.give(message.world_id, message.seq, message.applied, message.detail, report)
 
     def on_inputs_answered(self, message: shards.InputsAnswered) -> None:
+        self.placement.hear([message.report])
         for found in message.answers:
-            self.give(message.world_id, found.seq, found.applied, found.detail, message)
+            self.give(message.world_id, found.seq, found.applied, found.detail, message.report)
 
-    def give(self, world_id: WorldId, seq: Seq, applied: bool, detail: dict[str, Any], at: Any) -> None:
+    def give(
+        self, world_id: WorldId, seq: Seq, applied: bool, detail: dict[str, Any], at: WorldReport
+    ) -> None:
         """Answer everybody who waits for this input with its committed outcome."""
         for ask_id in self.waiting.pop((world_id, seq), ([], 0.0))[0]:
             self.answer(

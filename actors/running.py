@@ -205,13 +205,9 @@ class Running:
         """Answer an input when its record is durable and the tick it speaks of is too."""
         answer = AnsweredInput(seq=outcome.seq, applied=outcome.applied, detail=outcome.detail)
 
-        def release(mark: Mark) -> None:
-            world_time = mark.world_time / 1_000_000
-            self.post.say(
-                InputsAnswered(
-                    world_id=hosted.world.id, answers=(answer,), tick=mark.tick, world_time=world_time
-                )
-            )
+        def release(_: Mark) -> None:
+            report = hosted.report(self.shard)
+            self.post.say(InputsAnswered(world_id=hosted.world.id, answers=(answer,), report=report))
 
         hosted.buffer.park(release, outcome.answer_at_tick, at_ns)
 

@@ -94,10 +94,11 @@ class AnsweredInput(Message):
 
 
 class InputsAnswered(Message):
+    """`report` is of the commit that holds the outcomes: whoever was answered never sees an older one."""
+
     world_id: WorldId
     answers: tuple[AnsweredInput, ...]
-    tick: Tick
-    world_time: float
+    report: WorldReport
 
 
 class ShardReported(Message):

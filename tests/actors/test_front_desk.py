@@ -1,0 +1,179 @@
+"""Every ask is answered once, whoever dies in between; nobody is shown less than they were told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actors import front_desk
+from actors.front_desk import FrontDesk
+from actors.logs import get_logger
+from actors.placement import Placement
+from messages import admin, archive, shards
+from messages.base import Refused
+from messages.service import WorldReport
+from simulation.units import InputKind, Seq, Tick, WorldId
+
+INN = WorldId("inn")
+
+
+def report(tick: int, status: str = "running") -> WorldReport:
+    return WorldReport(
+        world_id=INN,
+        name="Inn",
+        status=status,
+        shard=0,
+        tick=Tick(tick),
+        world_time=float(tick),
+        state_hash="",
+        decisions=0,
+        decisions_by_tier={},
+        people_by_tier={},
+        requests=0,
+    )
+
+
+class Desk(FrontDesk):
+    """With the inn on shard 0; what it says to children and to clients is kept."""
+
+    def __init__(self) -> None:
+        placement = Placement(1)
+        placement.place(INN)
+        placement.hear([report(5)])
+        self.told: list[tuple[str, Any]] = []
+        self.answered: list[tuple[Any, Any]] = []
+        super().__init__(
+            placement,
+            lambda name, message: self.told.append((name, message)),
+            lambda address, message: self.answered.append((address, message)),
+            get_logger("test"),
+        )
+
+    def ask(self, message: Any, who: str = "client") -> None:
+        if self.welcome(message, who):  # type: ignore[arg-type]
+            self.on_ask(message)
+
+    def submit(self, ask_id: str, kind: InputKind = InputKind.PAUSE) -> None:
+        self.ask(admin.SubmitInput(ask_id=ask_id, world_id=INN, kind=kind, payload={}), f"of {ask_id}")
+
+    def recorded(self, ask_id: str, seq: int, *, known: bool = False) -> None:
+        self.on_input(archive.InputRecorded(ask_id=ask_id, world_id=INN, seq=Seq(seq), known=known))
+
+    def outcome(self, seq: int, at: WorldReport) -> None:
+        answer = shards.AnsweredInput(seq=Seq(seq), applied=True, detail={})
+        self.on_inputs_answered(shards.InputsAnswered(world_id=INN, answers=(answer,), report=at))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_an_input_is_recorded_first_and_answered_with_its_outcome(desk: Desk) -> None:
+    desk.submit("a")
+    ((child, asked),) = desk.told
+    assert (child, type(asked), asked.idempotency_key) == ("archivist", archive.RecordInput, "ask:a")
+    desk.recorded("a", 1)
+    assert desk.answered == []
+    desk.outcome(1, report(6, "paused"))
+    ((who, answer),) = desk.answered
+    assert (who, answer.ask_id, answer.seq, answer.tick) == ("of a", "a", 1, 6)
+
+
+def test_whoever_was_answered_is_never_shown_an_older_state(desk: Desk) -> None:
+    desk.submit("a")
+    desk.recorded("a", 1)
+    desk.outcome(1, report(6, "paused"))
+    desk.ask(admin.ListWorlds(ask_id="l"))
+    (listed,) = desk.answered[-1][1].worlds
+    assert (listed.tick, listed.status) == (6, "paused")
+
+
+def test_an_outcome_is_given_once_to_everybody_who_asked_with_that_key(desk: Desk) -> None:
+    for ask_id in ("a", "b"):
+        desk.submit(ask_id)
+    desk.recorded("a", 1)
+    desk.recorded("b", 1, known=True)
+    desk.outcome(1, report(6))
+    desk.outcome(1, report(6))
+    assert sorted(answer.ask_id for _, answer in desk.answered) == ["a", "b"]
+
+
+def test_what_a_killed_archivist_was_asked_is_asked_again(desk: Desk) -> None:
+    desk.submit("a")
+    desk.told.clear()
+    desk.ask_archive_again()
+    assert [message.ask_id for _, message in desk.told] == ["a"]
+    desk.heard("a")
+    desk.told.clear()
+    desk.ask_archive_again()
+    assert desk.told == []
+
+
+def test_an_answer_that_died_with_its_shard_is_looked_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.submit("a")
+    desk.recorded("a", 1)
+    monkeypatch.setattr(front_desk, "LOST_AFTER_S", -1.0)
+    desk.told.clear()
+    desk.ask_after_lost()
+    ((_, asked),) = desk.told
+    assert (type(asked), asked.seq) == (archive.AskOutcome, 1)
+    found = archive.OutcomeFound(
+        ask_id=asked.ask_id,
+        world_id=INN,
+        seq=Seq(1),
+        applied=True,
+        detail={},
+        tick=Tick(5),
+        answer_at_tick=Tick(5),
+    )
+    desk.on_input(found)
+    assert [answer.ask_id for _, answer in desk.answered] == ["a"]
+
+
+def test_a_read_goes_to_the_shard_and_again_to_its_successor(desk: Desk) -> None:
+    desk.ask(admin.ShowWorld(ask_id="a", world_id=INN))
+    desk.read_again(0)
+    desk.read_again(1)
+    assert [child for child, _ in desk.told] == ["shard 0", "shard 0"]
+
+
+def test_an_unknown_world_is_refused_with_those_there_are(desk: Desk) -> None:
+    desk.ask(admin.ShowWorld(ask_id="a", world_id=WorldId("barn")))
+    ((_, refused),) = desk.answered
+    assert (refused.reason, refused.do) == ("no world barn runs here", "Running: inn.")
+
+
+def test_a_quarantined_world_takes_a_resume_and_nothing_else(desk: Desk) -> None:
+    desk.placement.quarantined[INN] = "tick 5 failed twice"
+    desk.submit("a")
+    ((_, refused),) = desk.answered
+    assert isinstance(refused, Refused)
+    assert "tick 5 failed twice" in refused.reason
+    assert desk.told == []
+    desk.submit("b", InputKind.RESUME)
+    ((_, asked),) = desk.told
+    assert isinstance(asked, archive.ReleaseWorld)
+    desk.on_registry(archive.WorldReleased(ask_id="b", world_id=INN, released=True))
+    assert isinstance(desk.told[-1][1], shards.AdoptWorld)
+    desk.on_world(shards.WorldOpened(shard=0, report=report(5)))
+    assert desk.answered[-1][1].detail["released"] is True
+
+
+def test_too_many_asks_at_once_are_refused_and_told_to_come_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front_desk, "ASKS_MAX", 2)
+    for ask_id in ("a", "b", "c"):
+        desk.submit(ask_id)
+    ((who, refused),) = desk.answered
+    assert (who, refused.do) == ("of c", "Try again in a moment.")
+
+
+def test_a_removed_world_is_dropped_by_its_shard_and_forgotten(desk: Desk) -> None:
+    desk.ask(admin.RemoveWorld(ask_id="a", world_id=INN))
+    desk.on_registry(archive.WorldRetired(ask_id="a", world_id=INN, tick=Tick(5)))
+    assert desk.told[-1] == ("shard 0", shards.DropWorld(world_id=INN))
+    assert desk.placement.shard_of == {}
+    assert isinstance(desk.answered[-1][1], admin.WorldRemoved)
