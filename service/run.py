@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Protocol
 
 from actors.logs import configure, get_logger
 from actors.shell import show_name
@@ -30,6 +28,7 @@ from service.door import DataFolder, Door
 from service.embedded.redis import EmbeddedRedis
 from service.errors import Refusal, ServiceError, ServiceGone
 from service.processes import ACTORS, REDIS, WORKER, Kept, ProcessTable, WorkerProcess
+from service.screen import Screen
 from service.settings import Settings
 from service.status_line import render
 from service.system import ActorService, new_id
@@ -62,14 +61,6 @@ class Plan:
     for_seconds: float | None = None
 
 
-class Screen(Protocol):
-    """Where progress is shown."""
-
-    def banner(self, text: str) -> None: ...
-    def status(self, line: str) -> None: ...
-    def done(self) -> None: ...
-
-
 class Service:
     """One running service; use `run`."""
 
@@ -83,6 +74,10 @@ class Service:
         self.door: Door | None = None
         self.stopping = ""
         self.targets: dict[WorldId, Tick] = {}
+        self.begun: set[WorldId] = set()
+        """Worlds that this run has added, afresh if it shall."""
+        self.known: tuple[WorldId, ...] = ()
+        """The worlds of the last report: those to open again after a restart."""
         self.deaths_s: tuple[float, ...] = ()
         self.redis_url = settings.redis or ""
         self.failed: list[str] = []
@@ -119,7 +114,10 @@ class Service:
         self.door = Door.new(
             database=settings.database_url, redis=self.redis_url, namespace=settings.namespace
         )
-        self.start_actors()
+        try:
+            self.start_actors()
+        except ServiceGone as gone:
+            self.restart_actors(str(gone))
         if settings.generation is not GenerationMode.OFF:
             self.table.kept.append(Kept(WORKER, self.worker))
         self.table.look()
@@ -150,19 +148,30 @@ class Service:
             log_format=settings.log_format,
             main_pid=os.getpid(),
         )
-        again = bool(self.deaths_s)
         self.actors, started = ActorService.start(wanted, door.port, door.key, settings.logs)
-        if self.plan.stored:
+        if self.known:
+            for world_id in self.known:
+                self.open(OpenWorld(ask_id=new_id(), world_id=world_id), world_id)
+        elif self.plan.stored:
             for world_id in started.worlds:
                 self.open(OpenWorld(ask_id=new_id(), world_id=world_id), world_id)
                 self.set_generation(world_id)
-        if not self.plan.fresh:
-            for world in self.plan.worlds:
-                refuse_changed(world, started.definitions.get(world.definition.id))
-        for world in self.plan.worlds:
-            self.add(world, fresh=self.plan.fresh and not again)
+        else:
+            self.add_all(started.definitions)
         goal = self.plan.goal.model_copy(update={"targets": self.targets})
         self.targets = self.actors.ask(SetGoal(ask_id=new_id(), goal=goal), ANSWER_WITHIN_S).targets
+
+    def add_all(self, stored: Mapping[WorldId, str]) -> None:
+        """The worlds of the files. One that began anew already does not begin anew again."""
+        if not self.plan.fresh:
+            for world in self.plan.worlds:
+                refuse_changed(world, stored.get(world.definition.id))
+        for world in self.plan.worlds:
+            world_id = world.definition.id
+            fresh = self.plan.fresh and world_id not in self.begun
+            ask = to_add(world, new_id(), fresh=fresh, generation=self.settings.generation)
+            self.open(ask, world_id)
+            self.begun.add(world_id)
 
     def set_generation(self, world_id: WorldId) -> None:
         """A stored world whose file is not at hand: the mode this run asks for is an input."""
@@ -176,18 +185,20 @@ class Service:
         except Refusal as refusal:
             self.log.warning("world.unchanged", world_id=world_id, because=refusal.because)
 
-    def add(self, world: LoadedWorld, *, fresh: bool) -> None:
-        ask = to_add(world, new_id(), fresh=fresh, generation=self.settings.generation)
-        self.open(ask, world.definition.id)
-
     def open(self, ask: AddWorld | OpenWorld, world_id: WorldId) -> None:
         """One world; one that cannot run is shown, and the others run."""
         if self.actors is None:
             return
         try:
-            self.actors.ask(ask, ADD_WITHIN_S)
+            tick = self.actors.ask(ask, ADD_WITHIN_S).tick
         except Refusal as refusal:
             self.log.warning("world.not_opened", world_id=world_id, because=refusal.because)
+            return
+        goal = self.plan.goal
+        if goal.until_tick is not None:
+            self.targets.setdefault(world_id, Tick(goal.until_tick))
+        elif goal.ticks is not None:
+            self.targets.setdefault(world_id, Tick(tick + goal.ticks))
 
     # -- run
 
@@ -226,6 +237,7 @@ class Service:
         except ServiceGone as gone:
             self.restart_actors(str(gone))
             return None
+        self.known = tuple(world.world_id for world in found.worlds)
         return found
 
     def is_done(self, report: StatusReported) -> bool:
@@ -245,21 +257,34 @@ class Service:
         )
 
     def restart_actors(self, because: str) -> None:
-        """Admin or Supervisor is gone: start the actor system anew; the worlds resume from their commits."""
-        now_s = time.monotonic()
-        self.deaths_s = (*recent(ACTORS, self.deaths_s, now_s), now_s)
-        self.log.error("actors.restarting", because=because, restarts=len(self.deaths_s))
-        if self.actors is not None:
-            self.actors.kill()
-        if not may_restart(ACTORS, self.deaths_s, now_s):
-            raise ServiceError("The actor system keeps ending", because=because, do="The log says why.")
-        if self.door is not None:
-            self.door = Door.new(
-                database=self.door.database, redis=self.door.redis, namespace=self.door.namespace
-            )
-        self.start_actors()
+        """Admin or Supervisor is gone: start the actor system anew; the worlds resume from their commits.
+
+        Raises ServiceError when that happens too often.
+        """
+        while self.actors is None or because:
+            now_s = time.monotonic()
+            self.deaths_s = (*recent(ACTORS, self.deaths_s, now_s), now_s)
+            self.log.error("actors.restarting", because=because, restarts=len(self.deaths_s))
+            if self.actors is not None:
+                self.actors.kill()
+                self.actors = None
+            if not may_restart(ACTORS, self.deaths_s, now_s):
+                raise ServiceError("The actor system keeps ending", because=because, do="The log says why.")
+            self.renew_door()
+            try:
+                self.start_actors()
+            except ServiceGone as gone:
+                because = str(gone)
+            else:
+                because = ""
         if self.door is not None:
             self.door.open(self.settings.data)
+
+    def renew_door(self) -> None:
+        """Another port and key: those of a dead actor system are nobody's."""
+        if self.door is not None:
+            known = self.door
+            self.door = Door.new(database=known.database, redis=known.redis, namespace=known.namespace)
 
     # -- end
 
@@ -295,38 +320,3 @@ def run(settings: Settings, plan: Plan, screen: Screen) -> tuple[Drained, list[s
     service = Service(settings, plan, screen)
     drained = service.run()
     return drained, service.failed
-
-
-class Quiet:
-    """No progress: for machines."""
-
-    def banner(self, text: str) -> None:
-        """Nothing."""
-
-    def status(self, line: str) -> None:
-        """Nothing."""
-
-    def done(self) -> None:
-        """Nothing."""
-
-
-class Terminal:
-    """A line that is rewritten on a terminal, a line a second in a pipe."""
-
-    def __init__(self, write: Callable[[str], object] = sys.stdout.write) -> None:
-        self._write = write
-        self._live = sys.stdout.isatty()
-        self._shown = False
-
-    def banner(self, text: str) -> None:
-        self._write(text + "\n")
-        sys.stdout.flush()
-
-    def status(self, line: str) -> None:
-        self._write(f"\r\x1b[2K{line}" if self._live else line + "\n")
-        self._shown = True
-        sys.stdout.flush()
-
-    def done(self) -> None:
-        if self._live and self._shown:
-            self._write("\n")

@@ -21,8 +21,11 @@ from service.errors import Refusal, ServiceGone, Unstartable
 
 BASE = "multiprocTCPBase"
 SUPERVISOR = "theatrum-supervisor"
+SUPERVISOR_PROCESS = "th-supervisor"
 START_WITHIN_S = 30.0
 """Seconds for every process of the service to answer once."""
+LOOK_EVERY_S = 0.1
+"""Seconds between two looks whether the one who shall answer is still there."""
 GONE_WITHIN_S = 2.0
 """Seconds for the kernel to end what was killed."""
 POLL_S = 0.01
@@ -47,6 +50,7 @@ class ActorService:
         self._port = port
         self.admin_pid = 0
         self.supervisor_pid = 0
+        self._was_there = False
         self.group = 0
         """The process group of the whole actor system: Thespian's admin makes one of its own."""
 
@@ -61,10 +65,15 @@ class ActorService:
         os.environ["THESPLOG_FILE"] = str(logs / "thespian.log")
         os.environ["THESPLOG_THRESHOLD"] = "WARNING"
         frames.install(key, may_start_admin=True)
-        service = cls._joined(port, SILENT)
-        started = service.ask(StartService(ask_id=new_id(), settings=settings), START_WITHIN_S)
+        before = children()
+        try:
+            service = cls._joined(port, SILENT)
+            service.group = group_of(children() - before)
+            started = service.ask(StartService(ask_id=new_id(), settings=settings), START_WITHIN_S)
+        except BaseException:
+            end_group(group_of(children() - before))
+            raise
         service.admin_pid, service.supervisor_pid = started.admin_pid, started.supervisor_pid
-        service.group = os.getpgid(started.supervisor_pid)
         with suppress(ChildProcessError):
             os.waitpid(service.group, os.WNOHANG)  # Thespian forks twice; the one between led the group
         return service, started
@@ -95,7 +104,9 @@ class ActorService:
         deadline = time.monotonic() + within_s
         self._system.tell(self._supervisor, message)
         while (left := deadline - time.monotonic()) > 0:
-            answer = self._system.listen(timedelta(seconds=left))
+            answer = self._system.listen(timedelta(seconds=min(left, LOOK_EVERY_S)))
+            if answer is None and self._is_lost():
+                raise ServiceGone("The service ended", because=f"{type(message).__name__} had no reply")
             if getattr(answer, "ask_id", None) != message.ask_id:
                 continue
             if isinstance(answer, Refused):
@@ -104,6 +115,12 @@ class ActorService:
         raise ServiceGone(
             "The service does not answer", because=f"{type(message).__name__} had no reply in {within_s:g} s"
         )
+
+    def _is_lost(self) -> bool:
+        """Whether a Supervisor that we started was there and is gone, so that no answer can come."""
+        is_there = self.group > 0 and SUPERVISOR_PROCESS in names_in(self.group)
+        was_there, self._was_there = self._was_there, self._was_there or is_there
+        return was_there and not is_there
 
     def is_alive(self) -> bool:
         """Whether admin and Supervisor still run; reaps the admin, which is our child."""
@@ -117,13 +134,45 @@ class ActorService:
 
     def kill(self) -> None:
         """End every process of the actor system now."""
-        if not self.group:
-            return
-        wait_until(lambda: not _kill_group(self.group), GONE_WITHIN_S)
+        end_group(self.group)
+
+
+def children() -> set[int]:
+    """Processes whose parent is this one; orphans it adopted are among them."""
+    text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    return {int(pid) for pid in text.split()}
+
+
+def group_of(pids: set[int]) -> int:
+    """The process group that these made for themselves; 0 if they made none."""
+    for pid in sorted(pids):
+        with suppress(ProcessLookupError):
+            group = os.getpgid(pid)
+            if group != os.getpgrp():
+                return group
+    return 0
+
+
+def names_in(group: int) -> set[str]:
+    """What `ps` calls the processes of a group."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            name, _, rest = stat.read_text().rpartition(")")
+            state, _, process_group = rest.split()[:3]
+            if int(process_group) == group and state != "Z":
+                found.add(name.partition("(")[2])
+    return found
+
+
+def end_group(group: int) -> None:
+    """Kill and reap a whole process group, whose orphans are our children."""
+    if group > 0:
+        wait_until(lambda: not _kill_group(group), GONE_WITHIN_S)
 
 
 def _kill_group(group: int) -> bool:
-    """Kill and reap a process group, whose orphans are our children. False: nobody is left of it."""
+    """False: nobody is left of it."""
     try:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:

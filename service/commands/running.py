@@ -156,8 +156,8 @@ def serve(
 
 def _serve(settings: Settings, plan: Any, *, as_json: bool, banner: str | None) -> None:
     from service import summary
-    from service.run import Quiet, Terminal
     from service.run import run as run_service
+    from service.screen import Quiet, Terminal
 
     screen = Quiet() if as_json or banner is None else Terminal()
     if banner is not None:

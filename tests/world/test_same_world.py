@@ -67,7 +67,8 @@ def test_after_the_whole_process_tree_was_killed(start, run, hashes_of, towns, t
 
 
 @pytest.mark.parametrize(
-    "names", [["th-gate", "th-archivist", "th-worker"], ["th-shard-0"], ["redis-server"]]
+    "names",
+    [["th-gate", "th-archivist", "th-worker"], ["th-shard-0"], ["redis-server"], ["th-supervisor"]],
 )
 def test_while_processes_are_killed_at_random(start, hashes_of, towns, ticks, undisturbed, names) -> None:
     service = start("run", *towns, "--ticks", ticks, "--speed", "max", "--json")
