@@ -43,7 +43,7 @@ RETRY_S = (0.5, 60.0)
 ARQ_TRIES_MAX = 1_000_000
 """Attempts are counted in the row, where a wiped Redis cannot forget them."""
 
-log = structlog.get_logger().bind(process="worker")
+log = structlog.get_logger(process="worker")
 
 
 async def produce(ctx: dict[str, Any], request_id: str) -> None:

@@ -108,6 +108,7 @@ def _config(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]
     if short := _too_many(world, caps):
         return short, NOTHING
     world.config = config
+    world.script.reseed(config.seed)
     if "mode" in changes:
         world.paused = config.mode is Mode.PAUSED
         if not world.paused:

@@ -53,11 +53,13 @@ class Generate:
 
 
 class Script:
-    """Compiled once per world and shared, read-only, by its four tiers."""
+    """Compiled once per world and shared by its four tiers; nothing of it changes within a tick."""
+
+    seed: int
 
     def __init__(self, definition: WorldDefinition, seed: int | None = None) -> None:
         self.definition = definition
-        self.seed = (word(definition.id) if seed is None else seed) & MASK
+        self.reseed(seed)
         self.calendar = definition.calendar
         behavior = definition.behavior
         self.mood_half_life = behavior.mood_half_life_us
@@ -81,6 +83,10 @@ class Script:
         self.profiles = Profiles(definition, self.activities, self.activity_index)
         self.slot_names = tuple(self._slots)
         self._moment: tuple[Micros, Moment] | None = None
+
+    def reseed(self, seed: int | None) -> None:
+        """Draw by another seed from now on, by an input between two ticks. None: the world's id makes one."""
+        self.seed = (word(self.definition.id) if seed is None else seed) & MASK
 
     @staticmethod
     def _words(names: Sequence[str]) -> NDArray[np.uint64]:

@@ -96,7 +96,30 @@ INPUTS = [
     (InputKind.CONFIG, {"changes": {"tiers.detailed.maxNpcs": 3}}),
     (InputKind.CONFIG, {"changes": {"tiers.detailed.maxNpcs": 15}}),
     (InputKind.CONFIG, {"changes": {"timeScale": 0}}),
+    (InputKind.CONFIG, {"changes": {"seed": 11}}),
+    (InputKind.CONFIG, {"changes": {"mode": "turn_based"}}),
+    (InputKind.CONFIG, {"changes": {"tiers.active.weight": 9, "tiers.active.decisionIntervalSeconds": 90}}),
 ]
+
+
+def test_a_changed_seed_draws_otherwise_from_the_next_tick_on_and_after_a_recovery(village: Village) -> None:
+    world, stages = create(village(60))
+    run(world, stages, 30)
+    kept = snapshot(world, stages)
+    again, restaged = restore(village(60), kept)
+    send(world, stages, InputKind.CONFIG, changes={"seed": 99})
+    assert world.script.seed == 99
+    run(world, stages, 60)
+    late, late_stages = restore(village(60), snapshot(world, stages))
+    run(world, stages, 60)
+    run(late, late_stages, 60)
+    assert drive.state_hash(late, late_stages) == drive.state_hash(world, stages)
+    run(again, restaged, 120)
+    assert people(again, restaged) != people(world, stages)
+
+
+def people(world: World, stages: Stages) -> list[int]:
+    return [stage.fingerprint() for stage in stages.values()]
 
 
 def test_a_snapshot_keeps_the_hash(village: Village) -> None:
