@@ -44,6 +44,11 @@ class Adoption:
     def is_coming(self, world_id: WorldId) -> bool:
         return world_id in self.claims or world_id in self.recovering
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any world is on its way in."""
+        return bool(self.claims or self.recovering)
+
     def claim(self, world_id: WorldId, *, skip: int = 0) -> None:
         """Ask for a world; its `skip` newest snapshots are no use."""
         ask = ClaimWorld(ask_id=f"{ADOPT}{world_id}", world_id=world_id, shard=self.running.shard, skip=skip)

@@ -25,6 +25,8 @@ from simulation.units import Seq, Tick, WorldId
 REPORT_EVERY_NS = 1_000_000_000
 """Nanoseconds between two reports to the Supervisor."""
 
+STOPPING = "the service is stopping"
+
 Kind = Literal["tick", "flush", "lockstep", "report", "replay"]
 Timer = tuple[Kind, WorldId]
 WORLD_TIMERS: tuple[Kind, ...] = ("tick", "flush", "lockstep", "replay")
@@ -247,7 +249,7 @@ class Running:
         """The last commit of every world, with a snapshot, so that the next start makes nothing again."""
         at_ns = now_ns()
         for hosted in list(self.hosted.values()):
-            hosted.stopped = "the service is stopping"
+            hosted.stopped = STOPPING
             hosted.buffer.snapshot_number = None
             if hosted.buffer.has_news or hosted.buffer.replay_ns:
                 self.flush(hosted, at_ns, snapshot=True)
@@ -258,6 +260,9 @@ class Running:
         """How every world stood before it was stopped; None while a commit is on its way."""
         if any(hosted.buffer.unacknowledged for hosted in self.hosted.values()):
             return None
+        reports = []
         for hosted in self.hosted.values():
             hosted.stopped = ""
-        return tuple(hosted.report(self.shard) for hosted in self.hosted.values())
+            reports.append(hosted.report(self.shard))
+            hosted.stopped = STOPPING
+        return tuple(reports)

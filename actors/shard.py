@@ -49,6 +49,8 @@ class ShardActor(ProcessActor):
         super().__init__()
         self.post = Post(self.send)
         self.drain: str | None = None
+        """The ask to save everything and stop, until it is answered."""
+        self.saved = False
         self.wake_ns: int | None = None
         """The earliest wake-up already asked for."""
 
@@ -78,15 +80,12 @@ class ShardActor(ProcessActor):
                     self.reading.read(message)
             case shards.DrainShard():
                 self.drain = message.ask_id
-                self.running.save_all()
-                self.check_drained()
             case WorldClaimed():
                 self.adoption.on_claimed(message)
             case InputsRecorded():
                 self.running.on_inputs(message)
             case Committed():
                 self.running.on_committed(message)
-                self.check_drained()
             case Fenced():
                 self.adoption.on_fenced(message)
             case Refused():
@@ -124,6 +123,7 @@ class ShardActor(ProcessActor):
             else:
                 self.running.on_timer(kind, world_id, due_ns, at_ns)
             at_ns = now_ns()
+        self.go_on_draining()
         self.running.send_batch()
         next_ns = timers.next_ns()
         if next_ns is not None and (self.wake_ns is None or next_ns < self.wake_ns or self.wake_ns <= at_ns):
@@ -137,12 +137,17 @@ class ShardActor(ProcessActor):
 
     # -- the end
 
-    def check_drained(self) -> None:
-        if self.drain is None or (reports := self.running.all_saved()) is None:
+    def go_on_draining(self) -> None:
+        """Save every world once those that are coming are here, and say so when all of it is durable."""
+        if self.drain is None or self.adoption.is_busy:
             return
-        self.post.say(
-            shards.ShardDrained(ask_id=self.drain, shard=self.running.shard, worlds=reports, unsaved=())
-        )
+        if not self.saved:
+            self.saved = True
+            self.running.save_all()
+        if (reports := self.running.all_saved()) is None:
+            return
+        shard = self.running.shard
+        self.post.say(shards.ShardDrained(ask_id=self.drain, shard=shard, worlds=reports, unsaved=()))
         self.drain = None
 
     def on_exit(self) -> None:

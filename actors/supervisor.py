@@ -141,7 +141,7 @@ class Supervisor(ProcessActor):
 
     def on_child_exited(self, address: Address) -> None:
         child = self.children.at(address)
-        if child is None or self.draining:
+        if child is None:
             return
         delay = self.children.died(child, time.monotonic())
         if delay is None:
@@ -200,7 +200,9 @@ class Supervisor(ProcessActor):
     def on_shard_opened(self, shard: int) -> None:
         for world_id in self.placement.on_shard(shard):
             self.tell_shard(shard, shards.AdoptWorld(world_id=world_id))
-        if self.placement.going:
+        if self.draining is not None:
+            self.tell_shard(shard, shards.DrainShard(ask_id=self.draining))
+        elif self.placement.going:
             self.tell_shard(shard, shards.RunTo(targets=self.placement.targets))
         self.desk.read_again(shard)
 

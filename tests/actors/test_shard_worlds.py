@@ -237,3 +237,25 @@ def test_a_read_of_a_world_that_is_coming_waits_for_it(backstage: Any, another: 
 def test_a_read_of_a_world_that_is_not_here_is_refused(backstage: Any) -> None:
     backstage.reading.read(ReadWorld(ask_id="r", world_id=WorldId("village")))
     assert [message.ask_id for message in backstage.heard(Refused)] == ["r"]
+
+
+def test_a_saved_world_stands_still_and_is_reported_as_it_ran(backstage: Any) -> None:
+    backstage.add(village())
+    backstage.run(10)
+    backstage.running.save_all()
+    backstage.turn()
+    (report,) = backstage.running.all_saved()
+    assert (report.status, report.tick) == ("running", 10)
+    backstage.run(20)
+    assert backstage.hash_of("village")[0] == 10
+
+
+def test_saving_waits_for_the_commit(backstage: Any) -> None:
+    backstage.add(village())
+    backstage.running.run_to({WorldId("village"): Tick(5)})
+    for _ in range(5):
+        backstage.running.tick(backstage.running.hosted[WorldId("village")], 0, 0)
+    backstage.running.save_all()
+    assert backstage.running.all_saved() is None
+    backstage.turn()
+    assert backstage.running.all_saved()[0].tick == 5
