@@ -12,8 +12,14 @@ class ServiceError(RuntimeError):
 
     def __init__(self, what: str, *, because: str = "", do: str = "") -> None:
         self.what, self.because, self.do = what, because, do
-        text = f"{what}: {because}." if because else f"{what}."
-        super().__init__(f"{text} {do}".strip())
+        found = _sentence(f"{what}: {because}" if because else what)
+        super().__init__(f"{found} {_sentence(do)}" if do else found)
+
+
+def _sentence(text: str) -> str:
+    """With a capital in front and a mark at the end."""
+    ended = text if text.endswith((".", "?", "!")) else f"{text}."
+    return ended[:1].upper() + ended[1:]
 
 
 class Unstartable(ServiceError):

@@ -20,6 +20,15 @@ ADD_WAIT_S = 120.0
 WAIT_S = 30.0
 """Seconds a command waits for a commit; an advance of many game days takes its time."""
 
+VERBS = {
+    "pause": ("pause", "paused"),
+    "resume": ("resume", "resumed"),
+    "step": ("step", "stepped"),
+    "advance": ("advance", "advanced"),
+    "config": ("change", "changed"),
+}
+"""Input -> what a world did not do, and what it did."""
+
 
 def _ask(data: Path, question: str, within_s: float = WAIT_S, **fields: Any) -> Any:
     """Ask the service with a message of `messages.admin`."""
@@ -40,7 +49,7 @@ def _submit(
     answer = _ask(data, "SubmitInput", wait_s, world_id=world_id, kind=InputKind(kind), payload=payload)
     if not answer.applied:
         raise Refusal(
-            f"World {world_id} refused to {kind}",
+            f"World {world_id} did not {VERBS[kind][0]}",
             because=str(answer.detail.get("reason", "")),
             do=str(answer.detail.get("do", "")),
         )
@@ -53,7 +62,9 @@ def _submit(
         "worldTime": answer.world_time,
     }
     emit(
-        found, as_json=as_json, text=f"{world_id}: {kind} done at tick {answer.tick}, {answer.world_time:g} s"
+        found,
+        as_json=as_json,
+        text=f"{world_id}: {VERBS[kind][1]} at tick {answer.tick}, {answer.world_time:,g} s",
     )
 
 
