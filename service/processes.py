@@ -12,6 +12,7 @@ from typing import Protocol
 from actors.logs import get_logger
 from actors.supervision import ChildSpec, may_restart, recent, restart_delay_s
 from service.errors import ServiceError
+from service.worker_process import environment
 
 REDIS = ChildSpec("redis", "redis-server", 30, 60, 0.1, 2.0)
 WORKER = ChildSpec("worker", "theatrum worker", 60, 60, 0.1, 2.0)
@@ -79,11 +80,13 @@ class WorkerProcess:
 
     @classmethod
     def start(cls, database: str, redis: str, namespace: str, level: str, form: str) -> WorkerProcess:
-        command = [sys.executable, "-m", "service.worker_process"]
-        command += [database, redis, namespace, level, form]
         return cls(
             subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+                [sys.executable, "-m", "service.worker_process"],
+                env=environment(database, redis, namespace, level, form),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
             )
         )
 
