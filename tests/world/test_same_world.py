@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 Run = Callable[..., dict[str, Any]]
@@ -74,7 +75,7 @@ def test_while_processes_are_killed_at_random(start, hashes_of, towns, ticks, un
     service = start("run", *towns, "--ticks", ticks, "--speed", "max", "--json")
     chance = random.Random(ticks)
     deadline, kills = time.monotonic() + UNTIL_S, 0
-    most = 3 if ticks == SMALL else 12
+    most = 3 if ticks == SMALL else 9  # the actor system may be restarted ten times a minute
     while service.process.poll() is None and kills < most and time.monotonic() < deadline:
         pause(service.process, chance.uniform(*KILL_EVERY_S))
         if victims := service.named(chance.choice(names)):
@@ -84,12 +85,10 @@ def test_while_processes_are_killed_at_random(start, hashes_of, towns, ticks, un
     assert hashes_of(service.finish(UNTIL_S)) == undisturbed
 
 
-def pause(process: Any, seconds: float) -> None:
+def pause(process: subprocess.Popen[str], seconds: float) -> None:
     """Wait for the end of the run, at most so long."""
-    try:
-        psutil.Process(process.pid).wait(seconds)
-    except (psutil.TimeoutExpired, psutil.NoSuchProcess):
-        return
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 def wait_for_tick(service: Any, tick: int) -> None:
