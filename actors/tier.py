@@ -57,7 +57,7 @@ class TierActor(InnerActor):
                 columns = stage.export() if copy else None
                 self.send(sender, TierHashed(stage.tier, stage.fingerprint(), stage.count, columns))
             case LookAtPerson(ask_id, npc_id, now, flags):
-                self.send(sender, PersonSeen(ask_id, stage.view(npc_id, now, flags)))
+                self.send(sender, PersonSeen(ask_id, stage.shown(npc_id, now, flags)))
 
     def crashed(self, message: object, trace: str) -> None:
         if self.outbox is None or self.stage is None:

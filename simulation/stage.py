@@ -182,6 +182,17 @@ class Stage:
             return None
         return reason(person_of(self._scene(now, flags), self.people, row), self.people, row)
 
+    def shown(self, npc_id: NpcId, now: Micros, flags: Mapping[str, Any]) -> dict[str, Any] | None:
+        """One person as they are, with what they would decide at `now` and why under `why`."""
+        view = self.view(npc_id, now, flags)
+        if view is None:
+            return None
+        try:
+            found = self.why(npc_id, now, flags)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            return {**view, "why": {"error": f"{type(error).__name__}: {error}"}}
+        return {**view, "why": found.to_json() if found is not None else None}
+
     def export(self) -> dict[str, Any]:
         """Copies of everything a snapshot keeps of this tier."""
         return {

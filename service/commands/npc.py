@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,7 +25,7 @@ def show(
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
-    """One person as they are: tier, place, every component, settled to the world's time."""
+    """One person as they are, settled to the world's time, and what they would decide now and why."""
     found = _ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id)
     value = {**found.view, "tick": found.tick, "worldTime": found.world_time}
     behavior = found.view["components"]["behavior"]
@@ -35,6 +35,19 @@ def show(
         f"doing {behavior['currentActivityId'] or 'nothing'}, energy {behavior['energy']:.1f}, "
         f"mood {', '.join(mood['tags'])} (valence {mood['valence']:.1f}, arousal {mood['arousal']:.1f})",
         f"decides next at {behavior['nextDecisionAt']} s; now {found.world_time:g} s, tick {found.tick}",
+        *_why(found.view["why"]),
         json.dumps(found.view["components"], indent=1, ensure_ascii=False),
     ]
     emit(value, as_json=as_json, text="\n".join(lines))
+
+
+def _why(why: dict[str, Any]) -> list[str]:
+    """What they would decide now: the node, the candidates by score, and why others are out."""
+    if "error" in why:
+        return [f"a rule of theirs fails: {why['error']}"]
+    if why["node"] is None:
+        return ["no node of their routine matches now"]
+    ranked = sorted(why["candidates"], key=lambda one: -one["score"])
+    scored = ", ".join(f"{one['activityId']} {one['score']:.3g}" for one in ranked) or "nothing"
+    lines = [f"deciding now, node {why['node']}: {scored} -> {why['chosen'] or 'nothing'}"]
+    return lines + [f"  not {one['activityId']}: {one['reason']}" for one in why["excluded"]]

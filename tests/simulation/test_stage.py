@@ -212,3 +212,27 @@ def test_a_population_grows_and_shrinks_without_losing_anybody(stage: Stage) -> 
     assert stage.count == 20
     assert sorted(stage.people.row_of.values()) == list(range(20))
     assert np.unique(stage.people["entity"][:20]).size == 20
+
+
+def test_a_person_is_shown_with_what_they_would_decide_now_and_why(stage: Stage) -> None:
+    npc = stage.people.ids[0]
+    why = stage.why(npc, NOON, {})
+    shown = stage.shown(npc, NOON, {})
+    assert why is not None
+    assert shown is not None
+    assert shown["why"] == why.to_json()
+    assert shown["why"]["chosen"] is not None
+    assert stage.shown(NpcId("nobody"), NOON, {}) is None
+
+
+def test_a_rule_that_raises_is_said_instead_of_why(village_document: Document) -> None:
+    document = village_document(20)
+    routine = document["meta"]["behavior"]["routines"]["villager"]
+    broken = {"type": "expression", "expression": "1 / (energy - energy) > 0"}
+    routine["nodes"].insert(
+        0, {"id": "broken", "nodeType": "decision", "decisionConditions": [broken], "preferredActivities": []}
+    )
+    stage = detailed(document)
+    shown = stage.shown(stage.people.ids[0], NOON, {})
+    assert shown is not None
+    assert shown["why"] == {"error": "ZeroDivisionError: float division by zero"}

@@ -216,6 +216,8 @@ def test_a_person_and_a_plan_can_be_read(start: Start, inn: Path, cli: Cli) -> N
     until(lambda: cli.world()["tick"] >= 3, "three ticks are committed", service)
     person = cli("npc", "show", "inn", "ada")
     assert person["components"]["behavior"]["currentActivityId"] in ("sweep", "nap")
+    assert {found["activityId"] for found in person["why"]["candidates"]} == {"sweep", "nap"}
+    assert person["why"]["chosen"] in ("sweep", "nap")
     plan = cli("world", "show", "inn")["plan"]
     assert plan["npcBudget"] == 50
     assert "nobody called eve lives in inn" in cli("npc", "show", "inn", "eve", status=1)
