@@ -1,0 +1,65 @@
+"""Golden hashes: what the rules make of known worlds. Whoever moves one has changed the rules: raise
+RULES_VERSION and say so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulation import drive
+from simulation.definitions import parse_world
+from simulation.opening import create
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+AFTER_TICKS = (1, 10, 100, 500)
+
+GOLDEN = {
+    "lanternford": (
+        "efa2197439ac7ad1bcf7a228013de7af",
+        "837e9dfca61102b9bc788df14d847fb0",
+        "11dbde81d9811191ec2944cfcfc05560",
+        "7705c1e5eddad182e125dcc6a1a20bbc",
+    ),
+    "saltmarsh": (
+        "86b804273f43a81047311d3cd57fb308",
+        "7400aea360c119af4b27a942fff21537",
+        "5c86be309ebf7bb814a5383122c6990a",
+        "a35900859d131de80d254d917f486c04",
+    ),
+    "village": (
+        "ac1207c6b58bf7ae96264673a3fc0c34",
+        "1ec98ef3e1246b5019394f9cead96301",
+        "84530abdeeb02ab5e73cbabe9e336dd3",
+        "dd0cd677aa3d03b466845934f4c55816",
+    ),
+}
+
+
+def hashes_of(document: dict[str, Any]) -> tuple[str, ...]:
+    """The state hash after so many ticks, generation off, nobody interfering."""
+    simulation = document["meta"].setdefault("simulation", {})
+    simulation["generation"], simulation["mode"] = {"mode": "off"}, "real_time"
+    world, stages = create(parse_world(document, "golden.json"))
+    found = []
+    for done in drive.run(world, stages, AFTER_TICKS[-1]):
+        if done.tick in AFTER_TICKS:
+            found.append(drive.state_hash(world, stages))
+    assert found[-1] == drive.state_hash_in_full(world, stages)
+    return tuple(found)
+
+
+@pytest.mark.parametrize("name", ["lanternford", "saltmarsh"])
+def test_an_example_becomes_what_it_always_became(name: str) -> None:
+    document = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+    assert hashes_of(document) == GOLDEN[name]
+
+
+def test_every_rule_there_is_gives_what_it_always_gave(
+    village_document: Callable[..., dict[str, Any]],
+) -> None:
+    """The village uses each requirement, condition and effect, expressions too."""
+    assert hashes_of(village_document(60)) == GOLDEN["village"]
