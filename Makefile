@@ -78,12 +78,14 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing Theatrum into $(VENV)" >&2
 	@$(PIP) install --require-hashes --requirement requirements.txt
 	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m service.warming
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing Theatrum and its development tools into $(VENV)" >&2
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
 	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m service.warming
 	@touch $(VENV)/.installed $@
 
 redis:

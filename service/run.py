@@ -32,6 +32,7 @@ from service.screen import Screen
 from service.settings import Settings
 from service.status_line import render
 from service.system import ActorService, new_id
+from service.warming import warm
 from service.world_files import LoadedWorld, to_add
 from simulation.definitions import Problem, WorldFileInvalid
 from simulation.units import GenerationMode, InputKind, Tick, WorldId
@@ -114,6 +115,7 @@ class Service:
         self.door = Door.new(
             database=settings.database_url, redis=self.redis_url, namespace=settings.namespace
         )
+        warm(self.screen.banner)
         try:
             self.start_actors()
         except ServiceGone as gone:

@@ -6,13 +6,17 @@ from enum import IntEnum
 from hashlib import blake2b
 
 import numpy as np
-from numpy.typing import NDArray
+
+from simulation.compiled import compiled
 
 MASK = 2**64 - 1
 GOLDEN = 0x9E3779B97F4A7C15
 """2**64 divided by the golden ratio: splitmix64's increment, which spreads consecutive addresses apart."""
 FIRST = 0xBF58476D1CE4E5B9
 SECOND = 0x94D049BB133111EB
+Word = np.uint64
+MIX_1, MIX_2 = Word(FIRST), Word(SECOND)
+BY_27, BY_30, BY_31 = Word(27), Word(30), Word(31)
 UNIT = 2.0**-53
 """A draw keeps the 53 highest bits, as many as a double holds exactly."""
 
@@ -32,11 +36,12 @@ def mix(value: int) -> int:
     return value ^ (value >> 31)
 
 
-def mix_rows(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """`mix` elementwise; uint64 arrays wrap at 2**64 by themselves."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(FIRST)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(SECOND)
-    return values ^ (values >> np.uint64(31))
+@compiled
+def mix_word(value: np.uint64) -> np.uint64:
+    """`mix` for compiled code: 64-bit words wrap by themselves."""
+    value = (value ^ (value >> BY_30)) * MIX_1
+    value = (value ^ (value >> BY_27)) * MIX_2
+    return value ^ (value >> BY_31)
 
 
 def word(text: str) -> int:
@@ -55,12 +60,3 @@ def address(seed: int, now: int, purpose: int, k: int) -> int:
 def chance(seed: int, entity: int, now: int, purpose: int, k: int = 0) -> float:
     """A number in [0, 1) that depends on nothing but its arguments."""
     return (mix((address(seed, now, purpose, k) + GOLDEN + entity) & MASK) >> 11) * UNIT
-
-
-def chance_rows(
-    seed: int, entities: NDArray[np.uint64], now: int, purpose: int, k: int = 0
-) -> NDArray[np.float64]:
-    """`chance` for many people at once, the same bits."""
-    start = np.uint64((address(seed, now, purpose, k) + GOLDEN) & MASK)
-    drawn: NDArray[np.float64] = (mix_rows(entities + start) >> np.uint64(11)).astype(np.float64) * UNIT
-    return drawn

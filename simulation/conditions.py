@@ -1,15 +1,22 @@
-"""Conditions as compiled tests: the same rule over many people at once (`rows`) and over one (`one`)."""
+"""Conditions as compiled tests: code that a kernel runs over many people, and the same rule over one
+(`one`).
+
+Code is postfix: each instruction pushes a truth, or replaces the last ones by what they come to. Every part
+is evaluated, in the code and in the scalar form alike: a part that raises fails the person whatever the
+others say.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.chance import Purpose, chance, chance_rows, word
+from simulation.chance import Purpose, chance, word
 from simulation.definitions import (
     AllOf,
     AnyOf,
@@ -32,29 +39,68 @@ from simulation.moods import mask_of
 from simulation.scale import NEUTRAL, UNKNOWN, to_units
 
 if TYPE_CHECKING:
-    from simulation.batch import Batch, Person
+    from simulation.person import Person, Scene
 
 Truths = NDArray[np.bool_]
 ABSENT = object()
 """What a flag that was never set equals: nothing, not even null."""
 
 
+class Op(IntEnum):
+    """What an instruction does; `a` and `b` are whole numbers, `word` 64 bits, `f` a double."""
+
+    TRUE = 0
+    AND = 1
+    OR = 2
+    NOT = 3
+    ENERGY = 4
+    """Energy lies between a and b."""
+    MOOD = 5
+    """A mood tag of the mask a holds."""
+    SLOT_ABOVE = 6
+    """Relationship a is above b."""
+    SLOT_BELOW = 7
+    CHANCE = 8
+    """The draw for `word` is below f."""
+    PLACE = 9
+    """The location is one of row a of the places."""
+    WORLD = 10
+    """Truth a of the world, the same for everybody."""
+    PERSON = 11
+    """Rule a, which runs person by person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    op: Op
+    a: int = 0
+    b: int = 0
+    word: int = 0
+    f: float = 0.0
+
+
+Code = tuple[Instruction, ...]
+
+
 class Facts(Protocol):
-    """What compiling a condition must know of its world."""
+    """What compiling a condition must know of its world, and where it leaves what code refers to."""
 
     def slot(self, ref: str, axis: str) -> int: ...
     def periods(self, names: Sequence[str]) -> frozenset[int]: ...
     def days(self, names: Sequence[str]) -> frozenset[int]: ...
     def places(self, types: Sequence[str]) -> Truths: ...
+    def place_row(self, fits: Truths) -> int: ...
+    def world_rule(self, holds: Callable[[Scene], bool]) -> int: ...
+    def person_rule(self, test: Test) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One compiled condition. `rows` may mark people as failed on the batch; `one` raises instead."""
+    """One compiled condition. `one` raises what its rule raises."""
 
     path: str
-    rows: Callable[[Batch], Truths]
     one: Callable[[Person], bool]
+    code: Code
 
 
 def compile_condition(condition: Condition, facts: Facts) -> Test:
@@ -71,58 +117,50 @@ def compile_condition(condition: Condition, facts: Facts) -> Test:
         case RandomChance(probability=probability):
             return _random(condition.path, probability)
         case LocationTypeIn(types=types):
-            return _place(condition.path, facts.places(types))
+            return _place(condition.path, facts.places(types), facts)
         case FlagEquals() | FlagExists() | TimeOfDayIn() | DayOfWeekIn():
             return _of_the_world(condition, facts)
         case StatAxis() | ExpressionIs():
-            return _by_person(condition)
+            return _by_person(condition, facts)
         case PluginCondition(name=name):
             raise ValueError(f"{condition.path}: no plug-in provides {name}")
         case _:
             assert_never(condition)
 
 
-def all_of(tests: Sequence[Test], batch: Batch) -> Truths:
-    """Whether every test holds, for each person; True where there are none."""
-    truth = np.ones(batch.size, dtype=np.bool_)
-    for test in tests:
-        truth &= test.rows(batch)
-    return truth
+def chained(codes: Sequence[Code], op: Op) -> Code:
+    """Code for all of them combined by `op`, the first two first; nothing combined by AND is true."""
+    if not codes:
+        return (Instruction(Op.TRUE),) if op is Op.AND else (Instruction(Op.TRUE), Instruction(Op.NOT))
+    made = list(codes[0])
+    for code in codes[1:]:
+        made += [*code, Instruction(op)]
+    return tuple(made)
 
 
 def _compose(condition: AllOf | AnyOf | Not, facts: Facts) -> Test:
-    """Every part is evaluated for everybody, in the vector and in the scalar form alike: a part that raises
-    fails the person whatever the others say."""
     if isinstance(condition, Not):
         inner = compile_condition(condition.condition, facts)
-        return Test(condition.path, lambda batch: ~inner.rows(batch), lambda person: not inner.one(person))
+        return Test(condition.path, lambda person: not inner.one(person), (*inner.code, Instruction(Op.NOT)))
     parts = tuple(compile_condition(part, facts) for part in condition.conditions)
+    codes = [part.code for part in parts]
     if isinstance(condition, AllOf):
         return Test(
             condition.path,
-            lambda batch: all_of(parts, batch),
             lambda person: False not in [part.one(person) for part in parts],
+            chained(codes, Op.AND),
         )
-
-    def any_rows(batch: Batch) -> Truths:
-        truth = np.zeros(batch.size, dtype=np.bool_)
-        for part in parts:
-            truth |= part.rows(batch)
-        return truth
-
-    return Test(condition.path, any_rows, lambda person: True in [part.one(person) for part in parts])
-
-
-def _energy_between(path: str, low: int, high: int) -> Test:
     return Test(
-        path,
-        lambda batch: (batch.energy >= low) & (batch.energy <= high),
-        lambda person: low <= person.energy <= high,
+        condition.path, lambda person: True in [part.one(person) for part in parts], chained(codes, Op.OR)
     )
 
 
+def _energy_between(path: str, low: int, high: int) -> Test:
+    return Test(path, lambda person: low <= person.energy <= high, (Instruction(Op.ENERGY, low, high),))
+
+
 def _mood_in(path: str, mask: int) -> Test:
-    return Test(path, lambda batch: (batch.mood & mask) != 0, lambda person: bool(person.mood & mask))
+    return Test(path, lambda person: bool(person.mood & mask), (Instruction(Op.MOOD, mask),))
 
 
 def _relationship(condition: Relationship, facts: Facts) -> Test:
@@ -131,22 +169,18 @@ def _relationship(condition: Relationship, facts: Facts) -> Test:
     if condition.op == "gt":
         return Test(
             condition.path,
-            lambda batch: known(batch.slots[:, slot]) > bound,
             lambda person: known_one(person.slots[slot]) > bound,
+            (Instruction(Op.SLOT_ABOVE, slot, bound),),
         )
     return Test(
         condition.path,
-        lambda batch: known(batch.slots[:, slot]) < bound,
         lambda person: known_one(person.slots[slot]) < bound,
+        (Instruction(Op.SLOT_BELOW, slot, bound),),
     )
 
 
-def known(units: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Relationships as they count: unknown ones are neutral."""
-    return np.where(units == UNKNOWN, NEUTRAL, units)
-
-
 def known_one(units: int) -> int:
+    """A relationship as it counts: an unknown one is neutral."""
     return NEUTRAL if units == UNKNOWN else units
 
 
@@ -154,22 +188,21 @@ def _random(path: str, probability: float) -> Test:
     k = word(path)
     return Test(
         path,
-        lambda batch: (
-            chance_rows(batch.script.seed, batch.entity, batch.now, Purpose.CONDITION, k) < probability
-        ),
         lambda person: (
             chance(person.script.seed, person.entity, person.now, Purpose.CONDITION, k) < probability
         ),
+        (Instruction(Op.CHANCE, word=k, f=probability),),
     )
 
 
-def _place(path: str, fits: Truths) -> Test:
+def _place(path: str, fits: Truths, facts: Facts) -> Test:
     """`fits` has one entry a location and a last one, False, for people who are nowhere."""
-    return Test(path, lambda batch: fits[batch.location], lambda person: bool(fits[person.location]))
+    code = (Instruction(Op.PLACE, facts.place_row(fits)),)
+    return Test(path, lambda person: bool(fits[person.location]), code)
 
 
 def _of_the_world(condition: FlagEquals | FlagExists | TimeOfDayIn | DayOfWeekIn, facts: Facts) -> Test:
-    """The same answer for everybody of a batch."""
+    """The same answer for everybody who decides at one time."""
     holds: Callable[[Any], bool]
     match condition:
         case FlagEquals(key=key, value=value):
@@ -182,7 +215,7 @@ def _of_the_world(condition: FlagEquals | FlagExists | TimeOfDayIn | DayOfWeekIn
         case DayOfWeekIn(days=days):
             wanted = facts.days(days)
             holds = lambda scene: scene.moment.day_of_week in wanted  # noqa: E731
-    return Test(condition.path, lambda batch: np.full(batch.size, holds(batch)), holds)
+    return Test(condition.path, holds, (Instruction(Op.WORLD, facts.world_rule(holds)),))
 
 
 def _same(left: object, right: object) -> bool:
@@ -190,7 +223,7 @@ def _same(left: object, right: object) -> bool:
     return left == right and isinstance(left, bool) == isinstance(right, bool)
 
 
-def _by_person(condition: StatAxis | ExpressionIs) -> Test:
+def _by_person(condition: StatAxis | ExpressionIs, facts: Facts) -> Test:
     """Rules over cold components run person by person; one that raises fails that person only."""
 
     def one(person: Person) -> bool:
@@ -203,13 +236,5 @@ def _by_person(condition: StatAxis | ExpressionIs) -> Test:
             return value < condition.high
         return condition.low <= value <= condition.high
 
-    def rows(batch: Batch) -> Truths:
-        truth = np.zeros(batch.size, dtype=np.bool_)
-        for index in np.flatnonzero(batch.focus).tolist():
-            try:
-                truth[index] = one(batch.person(index))
-            except (ArithmeticError, TypeError, ValueError, LookupError) as error:
-                batch.fail(index, condition.path, error)
-        return truth
-
-    return Test(condition.path, rows, one)
+    rule = facts.person_rule(Test(condition.path, one, ()))
+    return Test(condition.path, one, (Instruction(Op.PERSON, rule),))

@@ -3,9 +3,6 @@ bits."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 LN2 = 0.6931471805599453
 TERMS = 16
 """Of the series for 2**-r, r in [0, 1): the first one left out is below 2e-16."""
@@ -30,7 +27,6 @@ def _halves() -> tuple[float, ...]:
 
 COEFFICIENTS = _coefficients()
 HALVES = _halves()
-HALVES_ROWS = np.array(HALVES)
 
 
 def decay(elapsed: int, half_life: int) -> float:
@@ -43,14 +39,3 @@ def decay(elapsed: int, half_life: int) -> float:
     for coefficient in COEFFICIENTS[-2::-1]:
         left = left * part + coefficient
     return left * HALVES[whole]
-
-
-def decay_rows(elapsed: NDArray[np.int64], half_life: int) -> NDArray[np.float64]:
-    """`decay` elementwise, the same bits."""
-    whole = np.minimum(elapsed // half_life, HALVINGS_MAX)
-    part = (elapsed - whole * half_life) / half_life
-    left = np.full(len(elapsed), COEFFICIENTS[-1])
-    for coefficient in COEFFICIENTS[-2::-1]:
-        left = left * part + coefficient
-    rows: NDArray[np.float64] = left * HALVES_ROWS[whole]
-    return rows

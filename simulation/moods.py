@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntFlag
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
+MOOD_MAX = 100.0
+"""Valence and arousal lie between minus this and this."""
 
 
 class Mood(IntFlag):
@@ -42,18 +40,6 @@ def tags_of(valence: float, arousal: float) -> int:
     if valence < -30 and arousal > 30:
         mask |= Mood.ANXIOUS
     return int(mask) or int(Mood.NEUTRAL)
-
-
-def tags_rows(valence: Floats, arousal: Floats) -> NDArray[np.int64]:
-    """`tags_of` elementwise."""
-    up, down, glad = arousal > 30, arousal < -30, valence >= 0
-    mask = np.where(up, np.where(glad, int(Mood.ENERGETIC), int(Mood.TENSE)), 0)
-    mask |= np.where(down, np.where(glad, int(Mood.CALM), int(Mood.TIRED)), 0)
-    mask |= np.where(valence > 50, int(Mood.HAPPY), 0)
-    mask |= np.where(valence < -50, int(Mood.SAD), 0)
-    mask |= np.where(up & (valence > 30), int(Mood.EXCITED), 0)
-    mask |= np.where(up & (valence < -30), int(Mood.ANXIOUS), 0)
-    return np.where(mask == 0, int(Mood.NEUTRAL), mask)
 
 
 def mask_of(names: Iterable[str]) -> int:

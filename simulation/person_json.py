@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from simulation.batch import Person
 from simulation.chance import word
 from simulation.definitions import Npc
 from simulation.moods import names_of
+from simulation.person import Person
 from simulation.population import NONE, RECENT_MAX, Cold, Population
 from simulation.scale import UNKNOWN, to_points, to_units
 from simulation.script import Script

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,33 +32,50 @@ class Row:
     cold: Cold
 
 
-def column_types(cooldowns: int, slots: int) -> dict[str, tuple[Any, tuple[int, ...], int]]:
-    """name -> (dtype, shape of one value, fill) of every column, for a world with that many cooldowns and
-    slots."""
-    return {
-        "entity": (np.uint64, (), 0),
-        "origin": (np.int32, (), NONE),
-        "importance": (np.float64, (), 0),
-        "routine": (np.int32, (), NONE),
-        "profile": (np.int32, (), 0),
-        "home": (np.int32, (), NONE),
-        "location": (np.int32, (), NONE),
-        "activity": (np.int16, (), NONE),
-        "started_at": (np.int64, (), 0),
-        "settled_at": (np.int64, (), 0),
-        "due_at": (np.int64, (), 0),
-        "energy": (np.int64, (), 0),
-        "valence": (np.float64, (), 0),
-        "arousal": (np.float64, (), 0),
-        "recent": (np.int16, (RECENT_MAX,), NONE),
-        "recent_at": (np.int64, (RECENT_MAX,), 0),
-        "ended_at": (np.int64, (cooldowns,), NONE),
-        "slots": (np.int64, (slots,), NONE),
-        "hash_hi": (np.uint64, (), 0),
-        "hash_lo": (np.uint64, (), 0),
-        "cold_hi": (np.uint64, (), 0),
-        "cold_lo": (np.uint64, (), 0),
-    }
+class Columns(NamedTuple):
+    """One array a property, of equal length; rows beyond the population's count are unused."""
+
+    entity: NDArray[np.uint64]
+    origin: NDArray[np.int32]
+    importance: NDArray[np.float64]
+    routine: NDArray[np.int32]
+    profile: NDArray[np.int32]
+    home: NDArray[np.int32]
+    location: NDArray[np.int32]
+    activity: NDArray[np.int16]
+    started_at: NDArray[np.int64]
+    settled_at: NDArray[np.int64]
+    due_at: NDArray[np.int64]
+    energy: NDArray[np.int64]
+    valence: NDArray[np.float64]
+    arousal: NDArray[np.float64]
+    recent: NDArray[np.int16]
+    """(people, RECENT_MAX)"""
+    recent_at: NDArray[np.int64]
+    ended_at: NDArray[np.int64]
+    """(people, activities with a cooldown)"""
+    slots: NDArray[np.int64]
+    """(people, relationships that some rule reads)"""
+    hash_hi: NDArray[np.uint64]
+    hash_lo: NDArray[np.uint64]
+    cold_hi: NDArray[np.uint64]
+    cold_lo: NDArray[np.uint64]
+
+
+FILLS = dict.fromkeys(("origin", "routine", "home", "location", "activity", "recent", "ended_at"), NONE)
+"""What a column holds where nothing is said; 0 where it is not named."""
+TYPES = {name: np.dtype(hint.__args__[1].__args__[0]) for name, hint in get_type_hints(Columns).items()}
+
+
+def empty_columns(rows: int, cooldowns: int, slots: int) -> Columns:
+    """Columns for so many people, in a world with that many cooldowns and relationships."""
+    widths = {"recent": RECENT_MAX, "recent_at": RECENT_MAX, "ended_at": cooldowns, "slots": slots}
+    return Columns(
+        **{
+            name: np.full((rows, widths[name]) if name in widths else rows, FILLS.get(name, 0), dtype)
+            for name, dtype in TYPES.items()
+        }
+    )
 
 
 class Population:
@@ -66,26 +83,30 @@ class Population:
     last."""
 
     def __init__(self, cooldowns: int, slots: int) -> None:
-        self.types = column_types(cooldowns, slots)
+        self._widths = cooldowns, slots
         self.count = 0
         self.ids: list[NpcId] = []
         self.cold: list[Cold] = []
         self.row_of: dict[NpcId, int] = {}
-        self.columns: dict[str, NDArray[Any]] = {
-            name: np.full((CAPACITY_MIN, *shape), fill, dtype=dtype)
-            for name, (dtype, shape, fill) in self.types.items()
-        }
+        self.columns = empty_columns(CAPACITY_MIN, *self._widths)
+        self.dirty = np.zeros(CAPACITY_MIN, dtype=np.bool_)
+        """Rows whose hash is not up to date."""
 
     def __getitem__(self, column: str) -> NDArray[Any]:
         """The whole column; rows beyond `count` are unused."""
-        return self.columns[column]
+        found: NDArray[Any] = getattr(self.columns, column)
+        return found
+
+    def _named(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        columns: tuple[NDArray[Any], ...] = self.columns
+        return zip(Columns._fields, columns, strict=True)
 
     def add(self, npc_id: NpcId, values: Mapping[str, Any], cold: Cold) -> int:
         """Put a person in the next free row; columns not named get their fill."""
         row = self.count
         self._reserve(row + 1)
-        for name, (_, _, fill) in self.types.items():
-            self.columns[name][row] = values.get(name, fill)
+        for name, column in self._named():
+            column[row] = values.get(name, FILLS.get(name, 0))
         self.ids.append(npc_id)
         self.cold.append(cold)
         self.row_of[npc_id] = row
@@ -97,8 +118,8 @@ class Population:
         new = list(ids)
         start, end = self.count, self.count + len(new)
         self._reserve(end)
-        for name in self.types:
-            self.columns[name][start:end] = columns[name]
+        for name, column in self._named():
+            column[start:end] = columns[name]
         self.row_of.update({npc_id: start + n for n, npc_id in enumerate(new)})
         self.ids.extend(new)
         self.cold.extend(cold)
@@ -108,12 +129,11 @@ class Population:
         """Take a person out; the last row moves into the gap."""
         row = self.row_of.pop(npc_id)
         last = self.count - 1
-        taken = Row(
-            npc_id, {name: values[row].copy() for name, values in self.columns.items()}, self.cold[row]
-        )
+        values = {name: column[row].copy() for name, column in self._named()}
+        taken = Row(npc_id, values, self.cold[row])
         if row != last:
-            for values in self.columns.values():
-                values[row] = values[last]
+            for _, column in self._named():
+                column[row] = column[last]
             self.ids[row], self.cold[row] = self.ids[last], self.cold[last]
             self.row_of[self.ids[row]] = row
         self.ids.pop()
@@ -123,15 +143,17 @@ class Population:
 
     def copy_columns(self) -> dict[str, NDArray[Any]]:
         """A copy of the rows in use of every column, safe to encode while the world goes on."""
-        return {name: values[: self.count].copy() for name, values in self.columns.items()}
+        return {name: column[: self.count].copy() for name, column in self._named()}
 
     def _reserve(self, rows: int) -> None:
-        capacity = len(self.columns["entity"])
+        capacity = len(self.dirty)
         if rows <= capacity:
             return
         while capacity < rows:
             capacity *= 2
-        for name, (dtype, shape, fill) in self.types.items():
-            grown = np.full((capacity, *shape), fill, dtype=dtype)
-            grown[: self.count] = self.columns[name][: self.count]
-            self.columns[name] = grown
+        grown = empty_columns(capacity, *self._widths)
+        for name, column in self._named():
+            getattr(grown, name)[: self.count] = column[: self.count]
+        dirty = np.zeros(capacity, dtype=np.bool_)
+        dirty[: self.count] = self.dirty[: self.count]
+        self.columns, self.dirty = grown, dirty

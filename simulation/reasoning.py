@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from simulation.batch import Person
 from simulation.chance import Purpose, chance
 from simulation.moods import names_of
+from simulation.person import Person
 from simulation.population import NONE, Population
 from simulation.scale import FULL, to_points
 from simulation.scoring import factors_of, product

@@ -7,9 +7,6 @@ a whole number of 1/3,600,000,000,000 points: no rounding ever happens between t
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 UNITS = 3_600_000_000_000
 """Units in one point: 1,000 thousandths x 3,600,000,000 microseconds an hour."""
 FULL = 100 * UNITS
@@ -40,12 +37,3 @@ def settle(units: int, rate: int, elapsed: int) -> int:
     """The value after `elapsed` microseconds at `rate`, clamped to 0-100 points."""
     moved = units + rate * min(elapsed, span_to_saturate(rate))
     return min(FULL, max(0, moved))
-
-
-def settle_rows(
-    units: NDArray[np.int64], rates: NDArray[np.int64], spans: NDArray[np.int64], elapsed: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """`settle` elementwise; `spans` are `span_to_saturate(rates)`, known when the world is compiled."""
-    moved = units + rates * np.minimum(elapsed, spans)
-    clamped: NDArray[np.int64] = np.minimum(FULL, np.maximum(0, moved))
-    return clamped

@@ -5,18 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from simulation.conditions import known
 from simulation.scale import UNITS
 
 if TYPE_CHECKING:
-    from simulation.batch import Batch, Person
+    from simulation.person import Person
     from simulation.script import Script
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SCORE_MIN = 0.001
 """The floor of a score: whatever can happen has a chance (domain.md)."""
@@ -30,62 +23,6 @@ CONTINUES = 2.0
 def weigh(m: float, weight: float) -> float:
     """How far a multiplier counts: 1 + (m - 1) x weight."""
     return 1.0 + (m - 1.0) * weight
-
-
-def score_rows(batch: Batch, acts: Ints, base: Floats, profile: Ints) -> Floats:
-    """Scores of shape (people, candidates). `acts` are activity numbers, `base` the node's weights."""
-    script, weights = batch.script, batch.script.weights
-    tables = script.profiles
-    category = tables.category[acts]
-    who = profile[:, None]
-    score = base * tables.activity_factor[who, acts]
-    score = score * tables.category_factor[who, category]
-    score = score * tables.trait_factor[who, category]
-    asked = script.mood_asked[acts]
-    score = score * np.where(
-        script.mood_gated[acts],
-        np.where(
-            (asked & batch.mood[:, None]) != 0,
-            weigh(MOOD_MATCH, weights.mood_compatibility),
-            weigh(MOOD_MISMATCH, weights.mood_compatibility),
-        ),
-        1.0,
-    )
-    if script.required_slots:
-        score = score * _relationship_rows(batch, acts)
-    score = score * (1.0 + (_urgency_rows(batch, acts) - 1.0) * weights.urgency)
-    score = score * np.where(acts == batch.activity[:, None], weigh(CONTINUES, weights.inertia), 1.0)
-    worth: Floats = np.maximum(score, SCORE_MIN)
-    return worth
-
-
-def _relationship_rows(batch: Batch, acts: Ints) -> Floats:
-    bonus = np.ones(acts.shape)
-    for activity, slots in batch.script.required_slots.items():
-        here = acts == activity
-        if not here.any():
-            continue
-        total = np.zeros(batch.size)
-        for slot in slots:
-            total = total + known(batch.slots[:, slot]) / UNITS
-        factor = weigh_rows(0.5 + total / len(slots) / 100.0, batch.script.weights.relationship_bonus)
-        bonus = np.where(here, factor[:, None], bonus)
-    return bonus
-
-
-def weigh_rows(m: Floats, weight: float) -> Floats:
-    """`weigh` elementwise."""
-    return 1.0 + (m - 1.0) * weight
-
-
-def _urgency_rows(batch: Batch, acts: Ints) -> Floats:
-    script = batch.script
-    tired, rested = (batch.energy < TIRED_BELOW)[:, None], (batch.energy > RESTED_ABOVE)[:, None]
-    low = (batch.valence < LOW_VALENCE)[:, None]
-    urgency = np.where(tired & script.restores[acts], URGENT_REST, 1.0)
-    urgency = urgency * np.where(rested & script.consumes[acts], URGENT_WORK, 1.0)
-    found: Floats = urgency * np.where(low & script.lifts[acts], URGENT_CHEER, 1.0)
-    return found
 
 
 def factors_of(script: Script, person: Person, activity: int, base: float, profile: int) -> dict[str, float]:

@@ -7,9 +7,9 @@ which is doing nothing. The same holds for locations and being nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,11 @@ from simulation.moods import mask_of
 from simulation.population import NONE
 from simulation.profiles import Profiles
 from simulation.scale import FULL, span_to_saturate, to_units
+from simulation.tables import gates_of, names_of, tables_of
 from simulation.units import Band, Micros
+
+if TYPE_CHECKING:
+    from simulation.person import Scene
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -77,12 +81,20 @@ class Script:
         self._gates: dict[tuple[int, ...], int] = {(): 0}
         self.gates: list[tuple[Test, ...]] = [()]
         self._tests: dict[str, Test] = {}
+        self._places: list[Truths] = []
+        self._world_rules: list[Callable[[Scene], bool]] = []
+        self.person_rules: list[Test] = []
+        """Tests that run person by person, by the number that code asks for."""
         self._compile_activities()
         self._compile_places()
         self._compile_routines()
         self.profiles = Profiles(definition, self.activities, self.activity_index)
         self.slot_names = tuple(self._slots)
         self._moment: tuple[Micros, Moment] | None = None
+        self.tables = tables_of(self)
+        self.gate_code = gates_of(self.gates, self._places, len(self.location_ids) + 1)
+        self.names = names_of(self)
+        self.room = np.empty(self.candidates.shape[1]), np.empty(len(self.slot_names), dtype=np.int64)
 
     def reseed(self, seed: int | None) -> None:
         """Draw by another seed from now on, by an input between two ticks. None: the world's id makes one."""
@@ -106,6 +118,25 @@ class Script:
     def places(self, types: Sequence[str]) -> Truths:
         """Which locations are of one of these types."""
         return np.array([*(kind in types for kind in self.location_types), False], dtype=np.bool_)
+
+    def place_row(self, fits: Truths) -> int:
+        """The number of a set of places, for code."""
+        self._places.append(fits)
+        return len(self._places) - 1
+
+    def world_rule(self, holds: Callable[[Scene], bool]) -> int:
+        """The number of a rule that is the same for everybody, for code."""
+        self._world_rules.append(holds)
+        return len(self._world_rules) - 1
+
+    def person_rule(self, test: Test) -> int:
+        """The number of a rule that runs person by person, for code."""
+        self.person_rules.append(test)
+        return len(self.person_rules) - 1
+
+    def world_truths(self, scene: Scene) -> Truths:
+        """What every world rule says now."""
+        return np.array([holds(scene) for holds in self._world_rules], dtype=np.bool_)
 
     def moment(self, now: Micros) -> Moment:
         """What holds at `now`; the last answer is kept, since the four tiers ask the same."""
@@ -163,6 +194,9 @@ class Script:
             n: tuple(effect.flags_set.items()) for n, effect in enumerate(does) if effect.flags_set
         }
         self.generates = {n: found for n, effect in enumerate(does) if (found := _generates(effect.custom))}
+        self.sets_off = np.array(
+            [*(n in self.flags_set or n in self.generates for n in range(len(acts))), False]
+        )
         self.slot_rates: dict[int, tuple[Ints, Ints]] = {}
         for n, effect in enumerate(does):
             for ref, axes in effect.relationship_changes.items():

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.batch import Batch, Scene, batch_of, person_of
-from simulation.deciding import Decisions, decide
+from simulation.deciding import decide
 from simulation.due import DueIndex
-from simulation.effects import begin, flags_of, requests_of
+from simulation.effects import begun, flags_of, requests_of
 from simulation.fingerprint import Fingerprint, cold_words
-from simulation.orders import Failure, Leave, TierOrder, TierReport, TierTouch, TierTouched
+from simulation.orders import Leave, TierOrder, TierReport, TierTouch, TierTouched
+from simulation.person import Scene, person_of
 from simulation.person_json import read_person, view_of
 from simulation.population import Population
 from simulation.reasoning import Reasons, reason
@@ -66,62 +66,27 @@ class Stage:
 
     def tick(self, order: TierOrder) -> TierReport:
         """Let at most `order.share` due people decide, the most overdue first."""
-        rows = self.due.take(order.now, order.share, self.people["entity"])
+        rows = self.due.take(order.now, order.share, self.people.columns.entity)
         if not len(rows):
             return TierReport(self.tier, 0, (), waiting=self._waiting(order.now))
-        scene = self._scene(order.now, order.flags)
-        batch = batch_of(scene, self.people, rows)
-        decisions = decide(batch)
-        failures = self._failures(batch)
-        if failures:
-            batch, decisions = self._without_failed(scene, batch, decisions, order)
-        begin(batch, decisions.chosen, order.interval)
-        self._fingerprint.touch_rows(batch.rows)
+        scene = Scene(self.script, order.now, self.tier, order.flags)
+        decided = decide(scene, self.people, rows, order.interval)
+        self._fingerprint.touch(self.people, rows)
+        begins = begun(self.script, rows, decided.chosen)
         return TierReport(
             tier=self.tier,
             served=len(rows),
-            scheduled=self.due.put(self.people["due_at"][rows], rows),
-            flags=flags_of(batch, decisions.chosen),
-            requests=requests_of(batch, decisions.chosen) if order.hooks else (),
-            failures=failures,
+            scheduled=self.due.put(self.people.columns.due_at[rows], rows),
+            flags=flags_of(self.script, self.people, begins),
+            requests=tuple(requests_of(scene, self.people, begins)) if order.hooks else (),
+            failures=decided.failures,
             waiting=self._waiting(order.now),
             touched=len(rows),
         )
 
-    def _scene(self, now: Micros, flags: Mapping[str, Any]) -> Scene:
-        return Scene(self.script, now, self.tier, flags, self.script.moment(now))
-
     def _waiting(self, now: Micros) -> tuple[NpcId, ...]:
         rows = self.due.peek(now, WAITING_NAMED_MAX, self.people["entity"])
         return tuple(self.people.ids[row] for row in rows)
-
-    def _failures(self, batch: Batch) -> tuple[Failure, ...]:
-        return tuple(
-            Failure(self.people.ids[batch.rows[index]], rule, error)
-            for index, (rule, error) in sorted(batch.failed.items())
-        )
-
-    def _without_failed(
-        self, scene: Scene, batch: Batch, decisions: Decisions, order: TierOrder
-    ) -> tuple[Batch, Decisions]:
-        """Put people whose rule raised off to their next interval, otherwise untouched; go on with the
-        rest."""
-        failed = np.zeros(batch.size, dtype=np.bool_)
-        failed[list(batch.failed)] = True
-        off = batch.rows[failed]
-        self.people["due_at"][off] = order.now + order.interval
-        self._fingerprint.touch_rows(off)
-        kept = ~failed
-        rest = batch_of(scene, self.people, batch.rows[kept])
-        chosen = Decisions(
-            decisions.node[kept],
-            decisions.acts[kept],
-            decisions.open[kept],
-            decisions.scores[kept],
-            decisions.draw[kept],
-            decisions.chosen[kept],
-        )
-        return rest, chosen
 
     def touch(self, touch: TierTouch) -> TierTouched:
         """What inputs do to people between ticks: component writes, then who leaves, then who comes."""
@@ -157,7 +122,7 @@ class Stage:
             cold[component] = value
         self.people.cold[row] = cold
         self.people["cold_hi"][row], self.people["cold_lo"][row] = cold_words(cold)
-        self._fingerprint.touch(row)
+        self._fingerprint.touch(self.people, np.array([row], dtype=np.int64))
 
     def fingerprint(self) -> int:
         """The sum of the people's hashes mod 2**128, recomputed for those touched since the last call."""
@@ -172,7 +137,7 @@ class Stage:
         row = self.people.row_of.get(npc_id)
         if row is None:
             return None
-        person = person_of(self._scene(now, flags), self.people, row)
+        person = person_of(Scene(self.script, now, self.tier, flags), self.people, row)
         return view_of(self.script, self.people, row, self.tier, person)
 
     def why(self, npc_id: NpcId, now: Micros, flags: Mapping[str, Any]) -> Reasons | None:
@@ -180,7 +145,9 @@ class Stage:
         row = self.people.row_of.get(npc_id)
         if row is None:
             return None
-        return reason(person_of(self._scene(now, flags), self.people, row), self.people, row)
+        return reason(
+            person_of(Scene(self.script, now, self.tier, flags), self.people, row), self.people, row
+        )
 
     def shown(self, npc_id: NpcId, now: Micros, flags: Mapping[str, Any]) -> dict[str, Any] | None:
         """One person as they are, with what they would decide at `now` and why under `why`."""

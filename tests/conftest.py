@@ -11,9 +11,13 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from service.embedded.postgres import EmbeddedPostgres
 from service.embedded.redis import EmbeddedRedis
+
+settings.register_profile("theatrum", deadline=None)  # no test asserts a time
+settings.load_profile("theatrum")
 
 
 @pytest.fixture(scope="session")

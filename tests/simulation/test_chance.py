@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.chance import Purpose, chance, chance_rows, mix, word
+from simulation.chance import Purpose, chance, mix, mix_word, word
+from simulation.gate_kernel import drawn
+from simulation.tables import Instant
 
 WORDS = st.integers(0, 2**64 - 1)
 TIMES = st.integers(0, 2**62)
@@ -21,10 +23,16 @@ def test_splitmix64_gives_the_reference_numbers() -> None:
     assert found == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
-@given(WORDS, st.lists(WORDS, min_size=1, max_size=20), TIMES, st.sampled_from(Purpose), WORDS)
-def test_a_crowd_draws_what_each_would_draw_alone(seed, entities, now, purpose, k) -> None:
-    together = chance_rows(seed, np.array(entities, dtype=np.uint64), now, purpose, k)
-    assert together.tolist() == [chance(seed, entity, now, purpose, k) for entity in entities]
+@given(WORDS)
+def test_compiled_code_mixes_as_plain_integers_do(value) -> None:
+    assert int(mix_word(np.uint64(value))) == mix(value)
+
+
+@given(WORDS, WORDS, TIMES, st.sampled_from(Purpose), WORDS)
+def test_a_crowd_draws_what_each_would_draw_alone(seed, entity, now, purpose, k) -> None:
+    at = Instant(np.uint64(seed), now, 0, 0, 0, 0, np.zeros(0, dtype=np.bool_))
+    together = drawn(at, np.uint64(entity), np.uint64(purpose), np.uint64(k))
+    assert together == chance(seed, entity, now, purpose, k)
 
 
 @given(WORDS, WORDS, TIMES)
@@ -45,6 +53,7 @@ def test_an_entity_number_is_the_hash_of_the_id() -> None:
 
 
 def test_draws_spread_evenly() -> None:
-    draws = chance_rows(7, np.arange(100_000, dtype=np.uint64), 60, Purpose.DECIDE)
-    counts = np.bincount((draws * 10).astype(int), minlength=10)
-    assert (abs(counts - 10_000) < 500).all()
+    counts = [0] * 10
+    for entity in range(50_000):
+        counts[int(chance(7, entity, 60, Purpose.DECIDE) * 10)] += 1
+    assert all(abs(count - 5_000) < 350 for count in counts)

@@ -8,17 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulation.batch import Scene, batch_of, person_of
-from simulation.deciding import decide, roulette
+from simulation.deciding import decide
 from simulation.definitions import parse_world
-from simulation.effects import begin
+from simulation.kernels import roulette, score, settled
 from simulation.opening import create
+from simulation.person import Scene, person_of
 from simulation.population import NONE
 from simulation.reasoning import reason, spin
 from simulation.stage import Stage
 from simulation.units import Micros, Tier
 
 HOUR = 3_600_000_000
+MINUTE = Micros(60_000_000)
 Document = Callable[..., dict[str, Any]]
 
 
@@ -28,7 +29,7 @@ def stage_of(document: dict[str, Any], tier: Tier = Tier.DETAILED) -> Stage:
 
 
 def scene_at(stage: Stage, now: int, flags: Mapping[str, Any] | None = None) -> Scene:
-    return Scene(stage.script, Micros(now), stage.tier, flags or {}, stage.script.moment(Micros(now)))
+    return Scene(stage.script, Micros(now), stage.tier, flags or {})
 
 
 def why(stage: Stage, npc: str, now: int, flags: Mapping[str, Any] | None = None):
@@ -172,49 +173,73 @@ def test_an_activity_never_done_is_not_on_cooldown() -> None:
 def test_the_roulette_gives_each_its_share_in_the_candidates_order(draw, position) -> None:
     scores = [1.0, 2.0, 1.0]
     assert spin(scores, draw) == position
-    picked = roulette(np.array([scores]), np.ones((1, 3), dtype=bool), np.array([draw]))
-    assert picked.tolist() == [position]
+    assert roulette(np.array(scores), 3, draw) == position
 
 
-def test_the_roulette_is_uniform_when_every_score_is_zero() -> None:
-    assert [spin([0.0, 0.0], draw) for draw in (0.0, 0.49, 0.5, 0.9)] == [0, 0, 1, 1]
-    draws = np.array([0.0, 0.49, 0.5, 0.9])
-    assert roulette(np.zeros((4, 2)), np.ones((4, 2), dtype=bool), draws).tolist() == [0, 0, 1, 1]
+@pytest.mark.parametrize(("draw", "position"), [(0.0, 0), (0.49, 0), (0.5, 1), (0.9, 1)])
+def test_the_roulette_is_uniform_when_every_score_is_zero(draw, position) -> None:
+    assert spin([0.0, 0.0], draw) == position
+    assert roulette(np.zeros(2), 2, draw) == position
 
 
 def test_nobody_is_picked_where_nothing_is_open() -> None:
-    picked = roulette(np.zeros((2, 3)), np.zeros((2, 3), dtype=bool), np.array([0.1, 0.9]))
-    assert picked.tolist() == [NONE, NONE]
+    assert roulette(np.full(3, -1.0), 3, 0.1) == NONE
+    assert roulette(np.array([-1.0, 2.0, -1.0]), 3, 0.9) == 1
+
+
+def decide_at(stage: Stage, scene: Scene, rows: Any) -> Any:
+    return decide(scene, stage.people, np.array(rows, dtype=np.int64), MINUTE)
+
+
+def after(stage: Stage, alone: Any, chosen: str | None) -> dict[str, Any]:
+    """What a decision leaves behind, by plain arithmetic."""
+    script = stage.script
+    act = NONE if chosen is None else script.activity_index[chosen]
+    clipped = [
+        min(100.0, max(-100.0, mood + float(impact)))
+        for mood, impact in ((alone.valence, script.valence[act]), (alone.arousal, script.arousal[act]))
+    ]
+    return {
+        "energy": alone.energy,
+        "slots": alone.slots,
+        "valence": clipped[0],
+        "arousal": clipped[1],
+        "settled_at": alone.now,
+        "started_at": alone.now,
+        "activity": act,
+        "due_at": alone.now + max(int(script.min_duration[act]), MINUTE),
+    }
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32), st.integers(12 * HOUR, 60 * HOUR), st.booleans(), st.integers(1, 40))
 def test_a_crowd_decides_what_each_would_decide_alone(village_document, seed, now, busy, people) -> None:
-    """Vector path and scalar path: settled values, node, scores and choice, the same bits."""
+    """Compiled and plain: settled values, scores, choice and what it leaves behind, the same bits."""
     stage = stage_of(village_document(people, seed=seed, tiers={"detailed": {"maxNpcs": 100}}))
+    script, columns = stage.script, stage.people.columns
     flags = {"inn.busy": True} if busy else {}
-    rows = np.arange(stage.people.count, dtype=np.int64)
     for moment in (now, now + 40 * 60_000_000, now + 9 * HOUR):
         scene = scene_at(stage, moment, flags)
-        batch = batch_of(scene, stage.people, rows)
-        decisions = decide(batch)
-        for n in rows.tolist():
-            alone = person_of(scene, stage.people, n)
-            assert (alone.energy, alone.valence, alone.arousal, alone.mood, alone.slots) == (
-                batch.energy[n],
-                batch.valence[n],
-                batch.arousal[n],
-                batch.mood[n],
-                batch.slots[n].tolist(),
+        expected = []
+        for row in range(people):
+            alone = person_of(scene, stage.people, row)
+            slots = np.empty(len(script.slot_names), dtype=np.int64)
+            who = settled(script.tables, columns, row, moment, slots)
+            assert (who.energy, who.valence, who.arousal, who.mood, slots.tolist()) == (
+                (alone.energy, alone.valence, alone.arousal, alone.mood, alone.slots)
             )
-            reasons = reason(alone, stage.people, n)
-            node = int(decisions.node[n])
-            chosen = int(decisions.chosen[n])
-            assert reasons.node == (None if node == NONE else stage.script.nodes[node].id)
-            assert reasons.draw == decisions.draw[n]
-            assert [c.score for c in reasons.candidates] == decisions.scores[n][decisions.open[n]].tolist()
-            assert reasons.chosen == (None if chosen == NONE else stage.script.activity_ids[chosen])
-        begin(batch, decisions.chosen, Micros(60_000_000))
+            reasons = reason(alone, stage.people, row)
+            for candidate in reasons.candidates:
+                act = script.activity_index[candidate.activity_id]
+                base = candidate.factors["weight"]
+                worth = score(script.tables, int(columns.profile[row]), act, base, who, slots)
+                assert worth == candidate.score
+            expected.append(after(stage, alone, reasons.chosen))
+        decided = decide_at(stage, scene, range(people))
+        assert decided.failures == ()
+        assert decided.chosen.tolist() == [person["activity"] for person in expected]
+        for row, person in enumerate(expected):
+            assert {name: stage.people[name][row].tolist() for name in person} == person
 
 
 def test_batch_size_changes_nothing(village_document) -> None:
@@ -224,8 +249,6 @@ def test_batch_size_changes_nothing(village_document) -> None:
         stage = stage_of(village_document(64, tiers={"detailed": {"maxNpcs": 100}}))
         for hour in range(12, 30):
             for start in range(0, 64, size):
-                rows = np.arange(start, min(start + size, 64), dtype=np.int64)
-                batch = batch_of(scene_at(stage, hour * HOUR), stage.people, rows)
-                begin(batch, decide(batch).chosen, Micros(60_000_000))
+                decide_at(stage, scene_at(stage, hour * HOUR), range(start, min(start + size, 64)))
         hashes.append(stage.fingerprint_in_full())
     assert len(set(hashes)) == 1

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.agenda import Agenda
-from simulation.due import DueIndex
+from simulation.due import DueIndex, grouped
 from simulation.units import Micros
 
 TIMES = st.lists(st.integers(0, 20), min_size=1, max_size=60)
@@ -18,13 +18,27 @@ def index_of(times: list[int], entities: np.ndarray) -> tuple[DueIndex, Agenda]:
 
 
 @given(TIMES, st.integers(0, 20), st.integers(0, 70), st.randoms())
-def test_the_most_overdue_come_first_ties_by_entity_number(times, now, share, shuffle) -> None:
+def test_the_most_overdue_are_taken_ties_by_entity_number(times, now, share, shuffle) -> None:
     numbers = list(range(100, 100 + len(times)))
     shuffle.shuffle(numbers)
     entities = np.array(numbers, dtype=np.uint64)
     due, _ = index_of(times, entities)
     expected = sorted((time, int(entities[row]), row) for row, time in enumerate(times) if time <= now)
-    assert due.take(Micros(now), share, entities).tolist() == [row for _, _, row in expected][:share]
+    assert due.peek(Micros(now), share, entities) == [row for _, _, row in expected][:share]
+    assert sorted(due.take(Micros(now), share, entities).tolist()) == sorted(
+        row for _, _, row in expected[:share]
+    )
+
+
+@given(st.lists(st.integers(-3, 2**62), max_size=80), st.integers(1, 9))
+def test_rows_are_parted_by_their_time(times, spread) -> None:
+    times = [time // spread * spread for time in times]
+    rows = np.arange(100, 100 + len(times), dtype=np.int64)
+    expected: dict[int, list[int]] = {}
+    for time, row in zip(times, rows.tolist(), strict=True):
+        expected.setdefault(time, []).append(row)
+    found = grouped(np.array(times, dtype=np.int64), rows)
+    assert [(time, part.tolist()) for time, part in found] == sorted(expected.items())
 
 
 @given(TIMES, st.lists(st.tuples(st.integers(0, 25), st.integers(0, 9)), max_size=12))
@@ -49,7 +63,7 @@ def test_those_who_wait_are_named_in_the_order_they_will_be_served() -> None:
     entities = np.array([5, 4, 3, 2], dtype=np.uint64)
     due, _ = index_of([10, 10, 1, 30], entities)
     assert due.peek(Micros(20), 8, entities) == [2, 1, 0]
-    assert due.take(Micros(20), 3, entities).tolist() == [2, 1, 0]
+    assert sorted(due.take(Micros(20), 3, entities).tolist()) == [0, 1, 2]
 
 
 def test_the_overdue_are_counted_up_to_a_time() -> None:

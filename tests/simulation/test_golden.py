@@ -4,6 +4,9 @@ RULES_VERSION and say so."""
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,9 @@ from simulation import drive
 from simulation.definitions import parse_world
 from simulation.opening import create
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+EXAMPLES = ROOT / "examples"
 AFTER_TICKS = (1, 10, 100, 500)
 
 GOLDEN = {
@@ -39,15 +44,16 @@ GOLDEN = {
 }
 
 
-def hashes_of(document: dict[str, Any]) -> tuple[str, ...]:
+def hashes_of(document: dict[str, Any], ticks: int = AFTER_TICKS[-1]) -> tuple[str, ...]:
     """The state hash after so many ticks, generation off, nobody interfering."""
     simulation = document["meta"].setdefault("simulation", {})
     simulation["generation"], simulation["mode"] = {"mode": "off"}, "real_time"
     world, stages = create(parse_world(document, "golden.json"))
-    found = []
-    for done in drive.run(world, stages, AFTER_TICKS[-1]):
-        if done.tick in AFTER_TICKS:
-            found.append(drive.state_hash(world, stages))
+    found = [
+        drive.state_hash(world, stages)
+        for done in drive.run(world, stages, ticks)
+        if done.tick in AFTER_TICKS
+    ]
     assert found[-1] == drive.state_hash_in_full(world, stages)
     return tuple(found)
 
@@ -63,3 +69,25 @@ def test_every_rule_there_is_gives_what_it_always_gave(
 ) -> None:
     """The village uses each requirement, condition and effect, expressions too."""
     assert hashes_of(village_document(60)) == GOLDEN["village"]
+
+
+def test_without_a_compiler_everything_is_the_same() -> None:
+    """Plain Python runs the same loops: the golden hashes, in a process that may not compile."""
+    code = (
+        "import json, test_golden, village\n"
+        "from simulation.compiled import COMPILES\n"
+        "print(json.dumps([COMPILES, test_golden.hashes_of(village.document(60), 10)]))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **os.environ,
+            "NUMBA_DISABLE_JIT": "1",
+            "PYTHONPATH": os.pathsep.join(map(str, (HERE, HERE.parent / "support", ROOT))),
+        },
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(found.stdout) == [False, list(GOLDEN["village"][:2])]

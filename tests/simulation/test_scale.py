@@ -1,10 +1,10 @@
 """Energy and relationships are integers: settling at once is settling step by step, to the last bit."""
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.scale import FULL, UNITS, settle, settle_rows, span_to_saturate, to_points, to_units
+from simulation.kernels import moved
+from simulation.scale import FULL, UNITS, settle, span_to_saturate, to_points, to_units
 
 HOUR = 3_600_000_000
 RATES = st.integers(-1_000_000, 1_000_000)
@@ -32,12 +32,9 @@ def test_values_stay_on_the_scale_after_any_time(start, rate, elapsed) -> None:
     assert 0 <= settle(start, rate, elapsed) <= FULL
 
 
-@given(st.lists(st.tuples(LEVELS, RATES, st.integers(0, 2**62)), min_size=1, max_size=20))
-def test_a_crowd_settles_like_one(people) -> None:
-    units, rates, elapsed = (np.array(column, dtype=np.int64) for column in zip(*people, strict=True))
-    spans = np.array([span_to_saturate(int(rate)) for rate in rates], dtype=np.int64)
-    together = settle_rows(units, rates, spans, elapsed)
-    assert together.tolist() == [settle(*person) for person in people]
+@given(LEVELS, RATES, st.integers(0, 2**62))
+def test_a_crowd_settles_like_one(units, rate, elapsed) -> None:
+    assert moved(units, rate, span_to_saturate(rate), elapsed) == settle(units, rate, elapsed)
 
 
 @given(st.integers(0, 100_000_000_000).map(lambda n: n / 10**9))
