@@ -41,6 +41,10 @@ class ServiceGone(ServiceError):
     """The service was there and does not answer any more."""
 
 
+class ServiceEnded(ServiceGone):
+    """Its Supervisor is gone, so no answer can come; one that is only slow raises ServiceGone."""
+
+
 class Refusal(ServiceError):
     """The service said no."""
 

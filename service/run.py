@@ -26,7 +26,7 @@ from messages.service import (
 )
 from service.door import DataFolder, Door
 from service.embedded.redis import EmbeddedRedis
-from service.errors import Refusal, ServiceError, ServiceGone
+from service.errors import Refusal, ServiceEnded, ServiceError, ServiceGone
 from service.processes import ACTORS, REDIS, WORKER, Kept, ProcessTable, WorkerProcess
 from service.screen import Screen
 from service.settings import Settings
@@ -82,6 +82,8 @@ class Service:
         self.deaths_s: tuple[float, ...] = ()
         self.redis_url = settings.redis or ""
         self.failed: list[str] = []
+        self.end_s = float("inf")
+        """When `--for` ends the run, on the monotonic clock."""
 
     def run(self) -> Drained:
         """Everything between taking the data folder and giving it back."""
@@ -92,13 +94,25 @@ class Service:
         try:
             Door.close(self.settings.data)  # of a service that was killed
             self.start()
-            self.loop()
-            return self.drain()
+            if self.plan.for_seconds is not None:
+                self.end_s = time.monotonic() + self.plan.for_seconds
+            while (drained := self.run_and_drain()) is None:
+                """The actor system ended before all was saved: its worlds go on from their last commits."""
+            return drained
         finally:
             self.stop()
             folder.release()
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+    def run_and_drain(self) -> Drained | None:
+        """To the goal and the last commit; None when the actor system had to be started anew on the way."""
+        self.loop()
+        try:
+            return self.drain()
+        except ServiceEnded as ended:
+            self.restart_actors(str(ended))
+            return None
 
     def on_signal(self, number: int, _: FrameType | None) -> None:
         self.stopping = self.stopping or signal.Signals(number).name
@@ -207,11 +221,11 @@ class Service:
     def loop(self) -> None:
         flat_out = self.settings.speed is Speed.MAX
         every = STATUS_EVERY_FLAT_OUT_S if flat_out and self.targets else STATUS_EVERY_S
-        started_s = next_s = show_s = shown_s = time.monotonic()
+        next_s = show_s = shown_s = time.monotonic()
         before: StatusReported | None = None
         while not self.stopping:
             now_s = time.monotonic()
-            if self.plan.for_seconds is not None and now_s - started_s >= self.plan.for_seconds:
+            if now_s >= self.end_s:
                 return
             self.table.look()
             if self.actors is not None and not self.actors.is_alive():
@@ -293,6 +307,7 @@ class Service:
     def drain(self) -> Drained:
         """Last commit and snapshot of every world."""
         self.screen.done()
+        self.log.info("service.draining", because=self.stopping or "the goal is reached")
         if self.actors is None:
             raise ServiceGone("The actor system is gone")
         found: Drained = self.actors.ask(Drain(ask_id=new_id()), DRAIN_WITHIN_S)

@@ -17,7 +17,7 @@ from actors.shell import adopt_orphans
 from messages.base import Ask, Refused
 from messages.service import ServiceSettings, ServiceStarted, StartService
 from service.door import listens
-from service.errors import Refusal, ServiceGone, Unstartable
+from service.errors import Refusal, ServiceEnded, ServiceGone, Unstartable
 
 BASE = "multiprocTCPBase"
 SUPERVISOR = "theatrum-supervisor"
@@ -106,7 +106,7 @@ class ActorService:
         while (left := deadline - time.monotonic()) > 0:
             answer = self._system.listen(timedelta(seconds=min(left, LOOK_EVERY_S)))
             if answer is None and self._is_lost():
-                raise ServiceGone("The service ended", because=f"{type(message).__name__} had no reply")
+                raise ServiceEnded("The service ended", because=f"{type(message).__name__} had no reply")
             if getattr(answer, "ask_id", None) != message.ask_id:
                 continue
             if isinstance(answer, Refused):

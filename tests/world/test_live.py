@@ -308,6 +308,21 @@ def test_when_the_actor_system_dies_it_is_started_anew(start: Start, inn: Path, 
     until(lambda: is_beyond(cli, before["tick"] + 5), "the world goes on", service)
 
 
+def test_a_supervisor_that_dies_in_the_drain_costs_nothing(start: Start, inn: Path, cli: Cli) -> None:
+    service = start("run", inn, "--json", "--log-level", "info")
+    opened(service, cli.data)
+    until(lambda: cli.world()["tick"] >= 3, "three ticks are committed", service)
+    shown = cli.world()["tick"]
+    (supervisor,) = service.named("th-supervisor")
+    supervisor.suspend()
+    service.process.send_signal(signal.SIGTERM)
+    until(lambda: service.events("service.draining"), "the drain has begun", service)
+    supervisor.kill()
+    (world,) = service.finish()["worlds"]
+    assert world["tick"] >= shown
+    assert len(service.events("service.draining")) == 2
+
+
 def test_when_main_is_killed_nothing_is_left_running(start: Start, inn: Path, cli: Cli) -> None:
     service = start("run", inn)
     opened(service, cli.data)
