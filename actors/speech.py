@@ -31,6 +31,8 @@ def request_row(request: Request, config: SimulationConfig) -> RequestRow:
     return RequestRow(
         request_id=request.request_id,
         npc_id=request.npc_id,
+        session_id=request.session_id,
+        user_id=request.user_id,
         kind=request.kind,
         params=dict(request.params),
         band=request.band,
@@ -77,6 +79,10 @@ def plan_json(plan: WorkPlan | None) -> dict[str, Any]:
                 "owed": plan.deficits[tier],
             }
             for tier in plan.due
+        },
+        "systems": {
+            share.name: {"due": share.due, "runs": share.runs, "waits": share.due - share.runs}
+            for share in plan.systems
         },
         "jobsDue": plan.jobs_due,
         "jobsHandedOver": plan.job_ops,

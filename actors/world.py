@@ -40,6 +40,7 @@ from simulation.inputs import Outcome
 from simulation.orders import TierReport, TierTouch, TierTouched
 from simulation.snapshot import parts_of
 from simulation.stage import Stage
+from simulation.ticking import TickDone
 from simulation.tiers import TIERS
 from simulation.units import Seq, Tier
 from simulation.world import World
@@ -66,6 +67,8 @@ class WorldActor(InnerActor):
         self.tiers: dict[Tier, Address] = {}
         self.job: FromShard | None = None
         """What the shard asked and is not done yet."""
+        self.closing: TickDone | None = None
+        """A tick whose people are still being written to."""
         self.awaited = 0
         """Answers of tiers still to come in this step."""
         self.outcomes: list[Outcome] = []
@@ -144,6 +147,8 @@ class WorldActor(InnerActor):
         more = self.world.finish_touch(self.touched)
         if more:
             self.touch(more)
+        elif self.closing is not None:
+            self.close(self.closing)
         else:
             self.boundary()
 
@@ -157,6 +162,15 @@ class WorldActor(InnerActor):
 
     def end_tick(self) -> None:
         done = self.world.end_tick(self.reports)
+        if done.touches:
+            self.closing = done
+            self.touch(done.touches)
+        else:
+            self.close(done)
+
+    def close(self, done: TickDone) -> None:
+        """Everything of the tick has happened: report it."""
+        self.closing = None
         self.say(
             Ticked(
                 world_id=self.world.id,

@@ -7,10 +7,12 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from simulation import person_inputs, session_inputs
 from simulation.clock import ticks_in
 from simulation.definitions import ConfigInvalid
 from simulation.inputs import STEPS_MAX, Input, Verdict, granted, refused
-from simulation.orders import ComponentWrite, TierTouch
+from simulation.intake import Looking, Touches
+from simulation.orders import ComponentWrite
 from simulation.person_json import json_seconds
 from simulation.requests import Request
 from simulation.tiers import TIERS, moves_for
@@ -28,12 +30,12 @@ from simulation.units import (
 if TYPE_CHECKING:
     from simulation.world import World
 
-Touches = Mapping[Tier, TierTouch]
+Applied = tuple[Verdict, Touches] | Looking
 NOTHING: Touches = {}
 
 
-def apply(world: World, item: Input) -> tuple[Verdict, Touches]:
-    """Apply one input: its verdict, and what the tiers must do about it."""
+def apply(world: World, item: Input) -> Applied:
+    """Apply one input: its verdict and what the tiers must do about it, or whom it must see first."""
     return KINDS[item.kind](world, item.payload)
 
 
@@ -114,7 +116,7 @@ def _config(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]
         if not world.paused:
             world.base_mode = config.mode
     if any(str(key).endswith("maxNpcs") or key == "tiers" for key in changes):
-        world.moves = moves_for(world.counts, caps)
+        world.intake.moves = moves_for(world.counts, caps)
     return granted(changed=dict(changes)), NOTHING
 
 
@@ -138,9 +140,7 @@ def _generation_result(world: World, payload: Mapping[str, Any]) -> tuple[Verdic
     if status != GenerationStatus.SUCCEEDED:
         return granted(status=status, reason=payload.get("reason", "")), NOTHING
     write = ComponentWrite(request.npc_id, request.component, _written(request, payload.get("result")))
-    return granted(status=status, component=request.component, npcId=request.npc_id), {
-        tier: TierTouch(writes=(write,)) for tier in TIERS if world.counts[tier]
-    }
+    return granted(status=status, component=request.component, npcId=request.npc_id), world.write((write,))
 
 
 def _written(request: Request, result: object) -> dict[str, Any]:
@@ -153,12 +153,17 @@ def _written(request: Request, result: object) -> dict[str, Any]:
     }
 
 
-KINDS: Mapping[InputKind, Callable[[World, Mapping[str, Any]], tuple[Verdict, Touches]]] = {
+KINDS: Mapping[InputKind, Callable[[World, Mapping[str, Any]], Applied]] = {
     InputKind.PAUSE: _pause,
     InputKind.RESUME: _resume,
     InputKind.STEP: _step,
     InputKind.ADVANCE: _advance,
     InputKind.CONFIG: _config,
     InputKind.GENERATION_RESULT: _generation_result,
+    InputKind.SESSION_JOIN: session_inputs.join,
+    InputKind.SESSION_UPDATE: session_inputs.update,
+    InputKind.SESSION_LEAVE: session_inputs.leave,
+    InputKind.FLAGS: session_inputs.flags,
+    InputKind.PERSON: person_inputs.change,
 }
 assert KINDS.keys() == set(InputKind), "every kind of input needs its function"

@@ -15,7 +15,7 @@ from simulation.world import World
 def boundary(world: World, stages: Stages, *, before_tick: bool = True) -> tuple[Outcome, ...]:
     """Apply every input that may be applied now."""
     outcomes: list[Outcome] = []
-    while (work := world.apply_inputs(before_tick=before_tick)).outcomes:
+    while (work := world.apply_inputs(before_tick=before_tick)) and (work.outcomes or work.touches):
         outcomes.extend(work.outcomes)
         perform(world, stages, work.touches)
     return tuple(outcomes)
@@ -30,7 +30,9 @@ def perform(world: World, stages: Stages, touches: Mapping[Tier, TierTouch]) -> 
 def tick(world: World, stages: Stages) -> TickDone:
     """One tick, without the inputs before it."""
     start = world.begin_tick()
-    return world.end_tick({tier: stages[tier].tick(order) for tier, order in start.orders.items()})
+    done = world.end_tick({tier: stages[tier].tick(order) for tier, order in start.orders.items()})
+    perform(world, stages, done.touches)
+    return done
 
 
 def state_hash(world: World, stages: Stages) -> str:

@@ -19,7 +19,7 @@ def create(definition: WorldDefinition, generation: GenerationMode | None = None
     if generation is not None:
         config = config.with_changes({"generation.mode": str(generation)})
     script = Script(definition, config.seed)
-    world = World(script, config, Clock(definition.world_time), dict(definition.flags))
+    world = World(script, config, Clock(definition.world_time), dict(definition.flags), definition.sessions)
     caps = {tier: config.tiers[tier].max_npcs for tier in TIERS}
     stages = {}
     for tier, origins in place(definition.npcs, caps).items():

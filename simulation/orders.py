@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simulation.units import Band, Micros, NpcId, RequestId, Tick, Tier
+from simulation.units import Band, Micros, NpcId, RequestId, SessionId, Tick, Tier
+
+if TYPE_CHECKING:
+    from simulation.person import Person
+
+NO_TIME = Micros(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class TierOrder:
     """The world's flags as they stood after this tick's inputs: what every decision of the tick reads."""
     hooks: bool
     """Whether deciding may make generation requests: never in the dormant tier or with generation off."""
+    looks: tuple[NpcId, ...] = ()
+    """People the world's systems must see, as they stand before anybody decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ class Requested:
     band: Band
     component: str
     params: Mapping[str, Any]
+    session_id: SessionId | None = None
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +81,51 @@ class TierReport:
     """The first few people who are due and were not served, most overdue first."""
     touched: int = 0
     """People whose row was read or written: what `cost follows work` counts."""
+    seen: tuple[Person, ...] = ()
+    """Those of the order's `looks` who live in this tier."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentWrite:
+    """Put a whole cold component in place of the one there."""
+
     npc_id: NpcId
     component: str
     value: Mapping[str, Any] | None
     """None removes the component."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentMerge:
+    """Set some keys of a component and keep the others; a key that is None is removed."""
+
+    npc_id: NpcId
+    component: str
+    patch: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StatChange:
+    """Set a number of a component, or add to it, clamped to [low, high]. Hot fields settle first."""
+
+    npc_id: NpcId
+    component: str
+    path: tuple[str, ...]
+    value: float
+    low: float
+    high: float
+    adds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Somebody is somewhere else now."""
+
+    npc_id: NpcId
+    location_id: str
+
+
+PersonWrite = ComponentWrite | ComponentMerge | StatChange | Placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +138,18 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class TierTouch:
-    """world -> tier, between ticks: what inputs do to people. Writes first, then leavers, then comers."""
+    """world -> tier, between ticks: what inputs do to people. Looks first, then writes, leavers and comers.
 
-    writes: tuple[ComponentWrite, ...] = ()
+    `now` and `flags` are the world's; they matter to looks and to writes of hot fields.
+    """
+
+    writes: tuple[PersonWrite, ...] = ()
     leave: Leave | None = None
     come: tuple[Any, ...] = ()
     """`simulation.population.Row` values, as `left` of another tier's answer."""
+    looks: tuple[NpcId, ...] = ()
+    now: Micros = NO_TIME
+    flags: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +160,8 @@ class TierTouched:
     written: int = 0
     agenda: tuple[tuple[Micros, int], ...] | None = None
     """(due at, how many) of everybody, when people left or came; None: nobody did."""
+    seen: tuple[Person, ...] = ()
+    """Those of the touch's `looks` who live in this tier, as they stood before its writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +172,15 @@ class Shortfall:
     left_out: int
     reason: str
     waiting: tuple[NpcId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SystemShare:
+    """What a world system may do in one tick, and what must wait."""
+
+    name: str
+    due: int
+    runs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +197,7 @@ class WorkPlan:
     job_budget: int
     jobs_due: int
     job_ops: int
+    systems: tuple[SystemShare, ...] = ()
     shortfalls: tuple[Shortfall, ...] = ()
     warnings: tuple[str, ...] = field(default=())
     """`budget cannot keep up: needs n/step`, for instance."""

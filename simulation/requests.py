@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simulation.orders import Requested
-from simulation.units import Band, Micros, NpcId, RequestId, Tick
+from simulation.units import Band, Micros, NpcId, RequestId, SessionId, Tick
 
 BANDS = tuple(Band)
 
@@ -28,9 +28,14 @@ class Request:
     handed_tick: Tick | None = None
     land_tick: Tick | None = None
     """Lockstep: the tick its outcome is applied at."""
+    session_id: SessionId | None = None
+    user_id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
+        """Of a person's own request without the keys that only a player's has."""
+        asked_by = {"session": self.session_id, "user": self.user_id}
         return {
+            **{key: value for key, value in asked_by.items() if value is not None},
             "id": self.request_id,
             "npc": self.npc_id,
             "kind": self.kind,
@@ -56,6 +61,8 @@ class Request:
             made_at=Micros(value["madeAt"]),
             handed_tick=value["handedTick"],
             land_tick=value["landTick"],
+            session_id=value.get("session"),
+            user_id=value.get("user"),
         )
 
 
@@ -70,9 +77,7 @@ class Requests:
         self, made: Iterable[Requested], tick: Tick, now: Micros, queue_max: int
     ) -> tuple[Requests, int, int]:
         """(after, accepted, refused): a full queue takes no more, however urgent."""
-        new = [
-            Request(r.request_id, r.npc_id, r.kind, r.params, r.band, r.component, tick, now) for r in made
-        ]
+        new = [_request(one, tick, now) for one in made]
         room = max(0, queue_max - len(self.waiting))
         accepted = new[:room]
         if not accepted:
@@ -102,6 +107,21 @@ class Requests:
     def landing_at(self, tick: Tick) -> tuple[RequestId, ...]:
         """Those whose outcome belongs to `tick`, by id."""
         return tuple(sorted(rid for rid, r in (self.awaited or {}).items() if r.land_tick == tick))
+
+
+def _request(made: Requested, tick: Tick, now: Micros) -> Request:
+    return Request(
+        made.request_id,
+        made.npc_id,
+        made.kind,
+        made.params,
+        made.band,
+        made.component,
+        tick,
+        now,
+        session_id=made.session_id,
+        user_id=made.user_id,
+    )
 
 
 def _order(request: Request) -> tuple[int, int, str]:

@@ -73,6 +73,7 @@ class Script:
         self.activity_ids = tuple(activity.id for activity in self.activities)
         self.activity_index = {name: n for n, name in enumerate(self.activity_ids)}
         self.activity_words = self._words(self.activity_ids)
+        self.people_ids = definition.people_ids
         self.location_ids = tuple(location.id for location in definition.locations)
         self.location_types = tuple(location.type for location in definition.locations)
         self.location_index = {name: n for n, name in enumerate(self.location_ids)}

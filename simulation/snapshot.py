@@ -21,11 +21,13 @@ from simulation.clock import Clock
 from simulation.definitions import SimulationConfig, WorldDefinition
 from simulation.opening import Stages
 from simulation.requests import Request, Requests
+from simulation.scalars import RULES_VERSION
 from simulation.script import Script
+from simulation.sessions import Session
 from simulation.stage import Stage
 from simulation.tiers import TIERS
 from simulation.units import Micros, Mode, NpcId, Seq, Tick, Tier
-from simulation.world import RULES_VERSION, World
+from simulation.world import World
 
 MAGIC = b"THTR"
 FORMAT = 1
@@ -65,6 +67,7 @@ def parts_of(world: World, tiers: Mapping[Tier, Mapping[str, Any]]) -> Parts:
         "paused": world.paused,
         "clock": [clock.world_time, clock.tick, clock.carry, clock.steps_left, clock.advance_left],
         "flags": dict(world.flags),
+        "sessions": [session.to_json() for session in world.sessions],
         "deficits": {str(tier): owed for tier, owed in world.deficits.items()},
         "waiting": [request.to_json() for request in world.requests.waiting],
         "awaited": [request.to_json() for request in (world.requests.awaited or {}).values()],
@@ -109,7 +112,8 @@ def restore(definition: WorldDefinition, snapshot: bytes) -> tuple[World, Stages
     script = Script(definition, config.seed)
     world_time, tick, carry, steps, advance = head["clock"]
     clock = Clock(Micros(world_time), Tick(tick), carry, steps, Micros(advance))
-    world = World(script, config, clock, head["flags"])
+    sessions = [Session.from_json(value) for value in head.get("sessions", [])]
+    world = World(script, config, clock, head["flags"], sessions)
     world.base_mode, world.paused = Mode(head["baseMode"]), head["paused"]
     world.deficits = {tier: head["deficits"][str(tier)] for tier in TIERS}
     awaited = [Request.from_json(value) for value in head["awaited"]]
@@ -117,7 +121,7 @@ def restore(definition: WorldDefinition, snapshot: bytes) -> tuple[World, Stages
         tuple(Request.from_json(value) for value in head["waiting"]),
         {request.request_id: request for request in awaited},
     )
-    world.applied, world.next_seq = head["applied"], Seq(head["nextSeq"])
+    world.intake.applied, world.intake.next_seq = head["applied"], Seq(head["nextSeq"])
     counters = head["counters"]
     world.counters.requests, world.counters.failures = counters["requests"], counters["failures"]
     world.counters.refused_requests = counters["refused"]

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.changes import write
 from simulation.deciding import decide
 from simulation.due import DueIndex
 from simulation.effects import begun, flags_of, requests_of
 from simulation.fingerprint import Fingerprint, cold_words
-from simulation.orders import Leave, TierOrder, TierReport, TierTouch, TierTouched
-from simulation.person import Scene, person_of
+from simulation.orders import Leave, PersonWrite, TierOrder, TierReport, TierTouch, TierTouched
+from simulation.person import Person, Scene, person_of
 from simulation.person_json import read_person, view_of
 from simulation.population import Population
 from simulation.reasoning import Reasons, reason
@@ -66,10 +67,11 @@ class Stage:
 
     def tick(self, order: TierOrder) -> TierReport:
         """Let at most `order.share` due people decide, the most overdue first."""
+        scene = Scene(self.script, order.now, self.tier, order.flags)
+        seen = self._seen(scene, order.looks)
         rows = self.due.take(order.now, order.share, self.people.columns.entity)
         if not len(rows):
-            return TierReport(self.tier, 0, (), waiting=self._waiting(order.now))
-        scene = Scene(self.script, order.now, self.tier, order.flags)
+            return TierReport(self.tier, 0, (), waiting=self._waiting(order.now), seen=seen)
         decided = decide(scene, self.people, rows, order.interval)
         self._fingerprint.touch(self.people, rows)
         begins = begun(self.script, rows, decided.chosen)
@@ -82,27 +84,42 @@ class Stage:
             failures=decided.failures,
             waiting=self._waiting(order.now),
             touched=len(rows),
+            seen=seen,
         )
+
+    def _seen(self, scene: Scene, looks: Iterable[NpcId]) -> tuple[Person, ...]:
+        """Those of `looks` who are on this stage, as they stand now."""
+        rows = [row for npc_id in looks if (row := self.people.row_of.get(npc_id)) is not None]
+        return tuple(person_of(scene, self.people, row) for row in rows)
 
     def _waiting(self, now: Micros) -> tuple[NpcId, ...]:
         rows = self.due.peek(now, WAITING_NAMED_MAX, self.people["entity"])
         return tuple(self.people.ids[row] for row in rows)
 
     def touch(self, touch: TierTouch) -> TierTouched:
-        """What inputs do to people between ticks: component writes, then who leaves, then who comes."""
-        written = 0
-        for write in touch.writes:
-            row = self.people.row_of.get(write.npc_id)
-            if row is not None:
-                self._write(row, write.component, write.value)
-                written += 1
+        """What inputs do to people between ticks: looks, writes, then who leaves, then who comes."""
+        scene = Scene(self.script, touch.now, self.tier, touch.flags)
+        seen = self._seen(scene, touch.looks)
+        written = self._write(scene, touch.writes)
         left = tuple(self.people.remove(npc_id) for npc_id in self._leavers(touch.leave))
         for comer in touch.come:
             self.people.add(comer.npc_id, comer.values, comer.cold)
         if not left and not touch.come:
-            return TierTouched(self.tier, written=written)
+            return TierTouched(self.tier, written=written, seen=seen)
         self._fingerprint.everybody()
-        return TierTouched(self.tier, left, written, self.reindex())
+        return TierTouched(self.tier, left, written, self.reindex(), seen)
+
+    def _write(self, scene: Scene, writes: Iterable[PersonWrite]) -> int:
+        """How many of the writes were about people of this stage."""
+        rows = []
+        for change in writes:
+            row = self.people.row_of.get(change.npc_id)
+            if row is not None:
+                write(scene, self.people, row, change)
+                rows.append(row)
+        if rows:
+            self._fingerprint.touch(self.people, np.array(list(dict.fromkeys(rows)), dtype=np.int64))
+        return len(rows)
 
     def _leavers(self, leave: Leave | None) -> list[NpcId]:
         """By importance, ties by entity number: the same people whatever rows they sit in."""
@@ -113,16 +130,6 @@ class Stage:
         importance = self.people["importance"][:count][by_entity]
         order = by_entity[np.argsort(-importance if leave.best else importance, kind="stable")]
         return [self.people.ids[row] for row in order[: leave.count].tolist()]
-
-    def _write(self, row: int, component: str, value: Mapping[str, Any] | None) -> None:
-        cold = dict(self.people.cold[row])
-        if value is None:
-            cold.pop(component, None)
-        else:
-            cold[component] = value
-        self.people.cold[row] = cold
-        self.people["cold_hi"][row], self.people["cold_lo"][row] = cold_words(cold)
-        self._fingerprint.touch(self.people, np.array([row], dtype=np.int64))
 
     def fingerprint(self) -> int:
         """The sum of the people's hashes mod 2**128, recomputed for those touched since the last call."""

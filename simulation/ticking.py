@@ -43,6 +43,8 @@ class TickDone:
     """Handed over in this tick."""
     failures: tuple[Failure, ...]
     refused_requests: int
+    touches: Mapping[Tier, TierTouch]
+    """What the tiers must still do before the tick is over."""
 
 
 @dataclass(frozen=True, slots=True)

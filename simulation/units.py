@@ -92,6 +92,11 @@ class InputKind(StrEnum):
     ADVANCE = "advance"
     CONFIG = "config"
     GENERATION_RESULT = "generation_result"
+    SESSION_JOIN = "session_join"
+    SESSION_UPDATE = "session_update"
+    SESSION_LEAVE = "session_leave"
+    FLAGS = "flags"
+    PERSON = "person"
 
 
 def seconds(micros: Micros) -> float:

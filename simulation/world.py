@@ -1,4 +1,4 @@
-"""A world without its people: clock, plan, flags, requests, inputs. A WorldActor's half."""
+"""A world without its people: clock, plan, flags, sessions, requests, inputs. A WorldActor's half."""
 
 from __future__ import annotations
 
@@ -7,28 +7,48 @@ from dataclasses import replace
 from typing import Any
 
 from simulation.agenda import Agenda
-from simulation.applying import apply
 from simulation.clock import Clock
+from simulation.consequences import Consequence, carry_out
 from simulation.definitions import SimulationConfig
-from simulation.hashing import digest, state_hash
-from simulation.inputs import Input, Outcome
-from simulation.orders import TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
+from simulation.hashing import state_hash
+from simulation.inputs import Input
+from simulation.intake import Intake
+from simulation.orders import PersonWrite, Requested, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
+from simulation.person import Person
 from simulation.plan import Demand, Jobs, plan
 from simulation.requests import Requests
+from simulation.scalars import Digests, scalars
 from simulation.script import Script
+from simulation.sessions import Session, Sessions
+from simulation.systems import IDLE, System, SystemsPlan, plan_systems, run_systems
 from simulation.ticking import BoundaryWork, Counters, Standing, TickDone, TickStart
 from simulation.tiers import TIERS, Move
-from simulation.units import GenerationMode, InputKind, Micros, Mode, RequestId, Seq, Tick, Tier, WorldId
-
-RULES_VERSION = 1
-"""Which rules made a state: part of the hash, one more whenever the same inputs would give another world."""
+from simulation.units import (
+    GenerationMode,
+    Micros,
+    Mode,
+    NpcId,
+    RequestId,
+    Seq,
+    SessionId,
+    Tick,
+    Tier,
+    WorldId,
+)
+from simulation.views import View, view_of_people
 
 
 class World:
     """Everything of one world except the people on its stages."""
 
     def __init__(
-        self, script: Script, config: SimulationConfig, clock: Clock, flags: Mapping[str, Any]
+        self,
+        script: Script,
+        config: SimulationConfig,
+        clock: Clock,
+        flags: Mapping[str, Any],
+        sessions: Iterable[Session] = (),
+        systems: Sequence[System] = (),
     ) -> None:
         self.script = script
         self.id: WorldId = script.definition.id
@@ -42,15 +62,17 @@ class World:
         self.agendas = {tier: Agenda() for tier in TIERS}
         self.counts = dict.fromkeys(TIERS, 0)
         self.counters = Counters(0, 0, 0, dict.fromkeys(TIERS, 0))
-        self.applied = 0
-        """How many inputs were ever applied: the ordinal of the last."""
-        self.next_seq = Seq(1)
+        self.intake = Intake(self)
+        self.systems = tuple(systems)
+        """In the order the tick runs them."""
+        self.sessions = Sessions()
         self.last_plan: WorkPlan | None = None
-        self.moves: tuple[Move, ...] = ()
-        """What is left to do to restore the caps of the tiers; empty between ticks."""
-        self._pending: dict[Seq, Input] = {}
         self._start: TickStart | None = None
-        self._digests: dict[str, tuple[object, str]] = {}
+        self._systems_plan = IDLE
+        self._refused = 0
+        self._digests = Digests()
+        for session in sessions:
+            self.put_session(session)
 
     @property
     def tick(self) -> Tick:
@@ -65,6 +87,18 @@ class World:
         return Mode.PAUSED if self.paused else self.base_mode
 
     @property
+    def applied(self) -> int:
+        return self.intake.applied
+
+    @property
+    def next_seq(self) -> Seq:
+        return self.intake.next_seq
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        return self.intake.moves
+
+    @property
     def people(self) -> int:
         total = 0
         for count in self.counts.values():
@@ -77,93 +111,74 @@ class World:
         self.agendas[tier] = Agenda()
         self.agendas[tier].add(agenda)
 
+    def view(self, people: Mapping[NpcId, Person]) -> View:
+        """The world as it stands, with the people who were shown."""
+        return View(self.script, self.world_time, self.tick, self.flags, self.sessions, people)
+
     # -- inputs
 
     def deliver(self, inputs: Sequence[Input]) -> bool:
-        """Queue durable inputs; those seen before are ignored. False: one is missing before these, fetch
-        it."""
-        for item in inputs:
-            if item.seq > self.next_seq:
-                return False
-            if item.seq == self.next_seq:
-                self._pending[item.seq] = item
-                self.next_seq = Seq(item.seq + 1)
-        return True
+        """Queue durable inputs; False: one is missing before these."""
+        return self.intake.deliver(inputs)
 
     def adopt(self, waiting: Iterable[Input]) -> None:
-        """After a recovery: queue what is stored and not applied yet, whatever was applied around it."""
-        for item in waiting:
-            self._pending[item.seq] = item
-            self.next_seq = Seq(max(self.next_seq, item.seq + 1))
+        """After a recovery: queue what is stored and not applied yet."""
+        self.intake.adopt(waiting)
 
     @property
     def has_applicable(self) -> bool:
         """Whether an input waits that may be applied without making a tick."""
-        return self._next_applicable(before_tick=False) is not None
+        return self.intake.has_applicable
 
     def apply_inputs(self, *, before_tick: bool) -> BoundaryWork:
-        """Apply waiting inputs in order, up to and including the first that touches people. Call again, after
-        the touches are done (`finish_touch`), until there are no outcomes.
-
-        A lockstep result is applied only right before the tick it lands at: a world that stands still there
-        has one state, whether the result has come already or not.
-        """
-        outcomes: list[Outcome] = []
-        while (item := self._next_applicable(before_tick=before_tick)) is not None:
-            del self._pending[item.seq]
-            touches = self._apply(item, outcomes)
-            if touches:
-                return BoundaryWork(tuple(outcomes), touches)
-        return BoundaryWork(tuple(outcomes), {})
+        """Apply waiting inputs until one touches people or none is left (`Intake.apply`)."""
+        return self.intake.apply(before_tick=before_tick)
 
     def replay_input(self, item: Input) -> Mapping[Tier, TierTouch]:
         """Apply an input that was applied before, at its recorded place; the touches must be performed."""
-        self.next_seq = Seq(max(self.next_seq, item.seq + 1))
-        return self._apply(item, [])
-
-    def _apply(self, item: Input, outcomes: list[Outcome]) -> Mapping[Tier, TierTouch]:
-        verdict, touches = apply(self, item)
-        self.applied += 1
-        answer_at = self.tick if verdict.answer_at_tick is None else verdict.answer_at_tick
-        outcomes.append(
-            Outcome(item.seq, self.tick, self.applied, verdict.applied, verdict.detail, answer_at)
-        )
-        return touches or self._next_move()
-
-    def _next_applicable(self, *, before_tick: bool) -> Input | None:
-        """Lockstep results due at the next tick by request id, then everything else by seq."""
-        landing = self.requests.landing_at(Tick(self.tick + 1)) if before_tick else ()
-        for request_id in landing:
-            for item in self._pending.values():
-                if item.payload.get("requestId") == request_id:
-                    return item
-        for item in self._pending.values():
-            if not self._lands_at_a_tick(item):
-                return item
-        return None
-
-    def _lands_at_a_tick(self, item: Input) -> bool:
-        if item.kind is not InputKind.GENERATION_RESULT:
-            return False
-        request = self.requests.find(RequestId(str(item.payload.get("requestId"))))
-        return request is not None and request.land_tick is not None and request.land_tick > self.tick
+        return self.intake.replay(item)
 
     def finish_touch(self, touched: Mapping[Tier, TierTouched]) -> Mapping[Tier, TierTouch]:
-        """Take the tiers' answers; answers what they must do next, empty when the boundary is settled."""
-        for tier, answer in touched.items():
-            if answer.agenda is not None:
-                count = 0
-                for _, group in answer.agenda:
-                    count += group
-                self.seat(tier, count, answer.agenda)
-            if answer.left:
-                target = self.moves[0].target
-                self.moves = self.moves[1:]
-                return {target: TierTouch(come=answer.left)}
-        return self._next_move()
+        """Take the tiers' answers; answers what they must do next, empty when nothing is left."""
+        return self.intake.finish_touch(touched)
 
-    def _next_move(self) -> Mapping[Tier, TierTouch]:
-        return {self.moves[0].source: TierTouch(leave=self.moves[0].leave)} if self.moves else {}
+    # -- what changes it
+
+    def put_session(self, session: Session) -> None:
+        """A session came or changed."""
+        self.sessions.put(session)
+        for system in self.systems:
+            system.on_session(session.id, session)
+
+    def drop_session(self, session_id: SessionId) -> None:
+        self.sessions.remove(session_id)
+        for system in self.systems:
+            system.on_session(session_id, None)
+
+    def set_flags(self, changes: Mapping[str, Any]) -> None:
+        """Set flags of the world; one that is None is removed."""
+        if any(key not in self.flags or self.flags[key] != value for key, value in changes.items()):
+            flags = {**self.flags, **changes}
+            self.flags = {key: value for key, value in flags.items() if value is not None}
+
+    def ask_for(self, made: Sequence[Requested]) -> None:
+        """Queue generation requests; a full queue takes no more, and the tick says how many it refused."""
+        queue_max = self.config.generation.queue_max
+        self.requests, accepted, refused = self.requests.make(made, self.tick, self.world_time, queue_max)
+        self.counters.requests += accepted
+        self.counters.refused_requests += refused
+        self._refused += refused
+
+    def write(self, writes: tuple[PersonWrite, ...]) -> Mapping[Tier, TierTouch]:
+        """What the tiers must do for these writes; whoever does not have the person passes it over."""
+        if not writes:
+            return {}
+        touch = TierTouch(writes=writes, now=self.world_time, flags=self.flags)
+        return {tier: touch for tier in TIERS if self.counts[tier]}
+
+    def carry_out(self, consequences: Iterable[Consequence]) -> Mapping[Tier, TierTouch]:
+        """Do what an input or a system brings about; answers what the tiers must do for it."""
+        return self.write(carry_out(self, consequences))
 
     # -- ticks
 
@@ -177,38 +192,45 @@ class World:
         landing = self.requests.landing_at(Tick(self.tick + 1))
         if not landing:
             return ()
-        here = {item.payload.get("requestId") for item in self._pending.values()}
+        here = self.intake.results_here()
         return tuple(request_id for request_id in landing if request_id not in here)
 
     def begin_tick(self) -> TickStart:
         """Advance the clock and plan: who runs, how much, and what is handed over."""
         config = self.config
         self.clock, size = self.clock.ticked(config.tick_atto, config.max_step_us)
-        made = self._plan()
+        self._systems_plan = plan_systems(self, self.systems, self.world_time)
+        made = self._plan(self._systems_plan)
         generation = config.generation
-        off = generation.mode is GenerationMode.OFF
         self.requests, handed = self.requests.hand_over(
             made.job_ops,
             self.tick,
             generation.lockstep_ticks if generation.mode is GenerationMode.LOCKSTEP else None,
         )
         self.deficits = made.deficits
-        orders = {
+        self._refused = 0
+        orders = self._orders(made, self._systems_plan.looks)
+        self._start = TickStart(made, size, self.world_time, orders, handed)
+        return self._start
+
+    def _orders(self, made: WorkPlan, looks: tuple[NpcId, ...]) -> dict[Tier, TierOrder]:
+        """An order for each tier with a share, and for each peopled one when somebody must be seen."""
+        off = self.config.generation.mode is GenerationMode.OFF
+        return {
             tier: TierOrder(
                 tick=self.tick,
                 now=self.world_time,
                 share=made.shares[tier],
-                interval=config.tiers[tier].interval_us,
+                interval=self.config.tiers[tier].interval_us,
                 flags=self.flags,
                 hooks=tier is not Tier.DORMANT and not off,
+                looks=looks,
             )
             for tier in TIERS
-            if made.shares[tier] > 0
+            if made.shares[tier] > 0 or (looks and self.counts[tier])
         }
-        self._start = TickStart(made, size, self.world_time, orders, handed)
-        return self._start
 
-    def _plan(self) -> WorkPlan:
+    def _plan(self, systems: SystemsPlan) -> WorkPlan:
         demands = {}
         for tier in TIERS:
             agenda, tiering = self.agendas[tier], self.config.tiers[tier]
@@ -223,10 +245,12 @@ class World:
             )
         off = self.config.generation.mode is GenerationMode.OFF
         jobs = Jobs(len(self.requests.waiting), 0 if off else self.config.job_budget)
-        return plan(self.tick, self.world_time, demands, self.config.npc_budget, jobs, self.people)
+        made = plan(self.tick, self.world_time, demands, self.config.npc_budget, jobs, self.people)
+        return replace(made, systems=systems.shares) if systems.shares else made
 
     def end_tick(self, reports: Mapping[Tier, TierReport]) -> TickDone:
-        """Take the tiers' reports in tier order, apply their effects on shared things, and close the tick."""
+        """Take the tiers' reports in tier order, apply their effects on shared things, let the systems run on
+        what was seen, and close the tick. What is left for the tiers to do is in `touches`."""
         start = self._start
         if start is None:
             raise RuntimeError(f"{self.id}: end_tick without begin_tick")
@@ -234,6 +258,7 @@ class World:
         ordered = [reports[tier] for tier in TIERS if tier in reports]
         served = dict.fromkeys(TIERS, 0)
         npc_ticks = 0
+        view = self.view(view_of_people(person for report in ordered for person in report.seen))
         for report in ordered:
             self._check_served(report, start.plan)
             served[report.tier] = report.served
@@ -242,7 +267,8 @@ class World:
             self.agendas[report.tier].add(report.scheduled)
             self.counters.decisions[report.tier] += report.served
         self._apply_flags(ordered)
-        refused = self._queue_requests(ordered)
+        self._queue_requests(ordered)
+        touches = self._run_systems(view)
         failures = tuple(failure for report in ordered for failure in report.failures)
         self.counters.failures += len(failures)
         waiting = {report.tier: report.waiting for report in ordered}
@@ -258,8 +284,16 @@ class World:
             served=served,
             requests=start.handed,
             failures=failures,
-            refused_requests=refused,
+            refused_requests=self._refused,
+            touches=touches,
         )
+
+    def _run_systems(self, view: View) -> Mapping[Tier, TierTouch]:
+        """Every system reads the same view; what they bring about is carried out after the last has read."""
+        if not self._systems_plan.shares:
+            return {}
+        brought = list(run_systems(self.systems, self._systems_plan, view))
+        return self.carry_out(item for _, consequences in brought for item in consequences)
 
     def _check_served(self, report: TierReport, made: WorkPlan) -> None:
         if report.served != made.shares[report.tier]:
@@ -276,56 +310,20 @@ class World:
         if any(key not in self.flags or self.flags[key] != value for key, value in changes.items()):
             self.flags = {**self.flags, **changes}
 
-    def _queue_requests(self, ordered: Sequence[TierReport]) -> int:
+    def _queue_requests(self, ordered: Sequence[TierReport]) -> None:
         made = [
             request
             for report in ordered
             for request in sorted(report.requests, key=lambda r: (r.entity, r.request_id))
         ]
-        if not made:
-            return 0
-        queue_max = self.config.generation.queue_max
-        self.requests, accepted, refused = self.requests.make(made, self.tick, self.world_time, queue_max)
-        self.counters.requests += accepted
-        self.counters.refused_requests += refused
-        return refused
+        if made:
+            self.ask_for(made)
 
     # -- what it is
 
     def scalars(self) -> dict[str, object]:
         """The state that is not people, as JSON values: what the hash covers beside them."""
-        clock = self.clock
-        awaited = self.requests.awaited or {}
-        return {
-            "rules": RULES_VERSION,
-            "world": self.id,
-            "seed": self.script.seed,
-            "tick": clock.tick,
-            "worldTime": clock.world_time,
-            "carry": clock.carry,
-            "stepsLeft": clock.steps_left,
-            "advanceLeft": clock.advance_left,
-            "mode": str(self.base_mode),
-            "paused": self.paused,
-            "deficits": {str(tier): owed for tier, owed in self.deficits.items()},
-            "config": self._digest("config", self.config, self.config.to_json),
-            "flags": self._digest("flags", self.flags, lambda: dict(self.flags)),
-            "waiting": self._digest(
-                "waiting", self.requests.waiting, lambda: [r.to_json() for r in self.requests.waiting]
-            ),
-            "awaited": self._digest(
-                "awaited", awaited, lambda: [awaited[rid].to_json() for rid in sorted(awaited)]
-            ),
-        }
-
-    def _digest(self, name: str, value: object, to_json: Any) -> str:
-        """The digest of a value that is replaced, never mutated: computed when it is another object."""
-        known = self._digests.get(name)
-        if known is None or known[0] is not value:
-            high, low = digest(to_json())
-            known = (value, f"{high:016x}{low:016x}")
-            self._digests[name] = known
-        return known[1]
+        return scalars(self, self._digests)
 
     def standing(self, people_sums: Mapping[Tier, int]) -> Standing:
         """Where the world stands, its hash made from the tiers' sums."""

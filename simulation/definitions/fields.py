@@ -178,6 +178,10 @@ class Fields:
         self._asked.update(self._values)
         return [(key, value) for key, value in self._values.items() if not is_descriptive(key)]
 
+    def values(self) -> Iterable[tuple[str, Any]]:
+        """Every key and value, without asking for any."""
+        return self._values.items()
+
     def done(self) -> None:
         """Refuse every key that was not asked for and is not descriptive."""
         for key in self._values:

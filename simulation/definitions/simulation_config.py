@@ -190,9 +190,19 @@ class SimulationConfig(Block):
             inner[last] = value
         return SimulationConfig.parse(block, "meta.simulation")
 
+    def to_hash(self) -> dict[str, Any]:
+        """What the state hash covers: keys of a later version count only where they are set, so that they
+        move no world that does not use them."""
+        whole = self.to_json()
+        return {key: value for key, value in whole.items() if key not in LATER or value != LATER[key]}
+
     def to_json(self) -> dict[str, Any]:
         """Every key with its value, camelCase; `parse` takes it back."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+LATER: Mapping[str, Any] = {}
+"""Key of the block that came after the first version -> its default as JSON."""
 
 
 def _filled(block: Mapping[str, Any], path: str, problems: list[Problem]) -> dict[str, Any]:

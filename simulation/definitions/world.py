@@ -14,15 +14,15 @@ from simulation.definitions.activities import flat_flags
 from simulation.definitions.behavior import Behavior, read_behavior
 from simulation.definitions.conditions import Names
 from simulation.definitions.fields import Fields
-from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs, refuse_twins
+from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs
 from simulation.definitions.problems import Problem, WorldFileInvalid
+from simulation.definitions.sessions import read_sessions
 from simulation.definitions.simulation_config import SimulationConfig
 from simulation.definitions.time_config import read_time_config
 from simulation.moods import NAMES as MOOD_TAGS
+from simulation.sessions import Session
 from simulation.units import Micros, NpcId, Tier, WorldId
 
-SESSIONS_MAX = 10_000
-"""Of one world file."""
 WORLD_ID_CHARS_MAX = 200
 """Characters of a world's id: what the database's keys hold."""
 
@@ -38,7 +38,7 @@ class WorldDefinition:
     """Dotted keys."""
     locations: tuple[Location, ...]
     npcs: tuple[Npc, ...]
-    sessions: tuple[Mapping[str, Any], ...]
+    sessions: tuple[Session, ...]
     simulation: SimulationConfig
     behavior: Behavior
     calendar: Calendar
@@ -60,7 +60,7 @@ class WorldDefinition:
         return {role: tuple(ids) for role, ids in found.items()}
 
     @cached_property
-    def _ids(self) -> frozenset[NpcId]:
+    def people_ids(self) -> frozenset[NpcId]:
         return frozenset(npc.id for npc in self.npcs)
 
     def resolve_ref(self, ref: str) -> tuple[NpcId, ...]:
@@ -68,7 +68,7 @@ class WorldDefinition:
         if ref.startswith("role:"):
             return self._by_role.get(ref.removeprefix("role:"), ())
         candidates = (NpcId(ref), NpcId(ref.removeprefix("npc:")))
-        return tuple(dict.fromkeys(name for name in candidates if name in self._ids))
+        return tuple(dict.fromkeys(name for name in candidates if name in self.people_ids))
 
 
 def parse_world(
@@ -116,7 +116,7 @@ def _read(
     name = fields.text("name", world_id or None)
     world_time = fields.micros("worldTime", 0)
     flags = flat_flags(fields.mapping("flags"))
-    sessions = _sessions(fields)
+    sessions = read_sessions(fields, {npc.id for npc in npcs}, {place.id for place in locations})
     fields.ignore("version", "$schema")
     fields.done()
     if fields.problems or simulation is None:
@@ -151,20 +151,6 @@ def _roles(meta: Fields) -> dict[str, tuple[str, ...]]:
             for npc in value if isinstance(value, list) else [value]:
                 found.setdefault(str(npc).removeprefix("npc:"), []).append(key.removeprefix("role:"))
     return {npc: tuple(roles) for npc, roles in found.items()}
-
-
-def _sessions(fields: Fields) -> tuple[Mapping[str, Any], ...]:
-    def read(value: Any, path: str) -> Mapping[str, Any]:
-        session = Fields(value, path, fields.problems)
-        session.identifier("id")
-        session.ignore("userId", "user", "worldId", "locationId", "location", "sceneId", "scene", "flags")
-        session.ignore("version", "components", "stats", "relationships")
-        session.done()
-        return value if isinstance(value, Mapping) else {}
-
-    found = fields.each("sessions", read, SESSIONS_MAX)
-    refuse_twins([session.get("id") for session in found], "sessions", fields.problems)
-    return found
 
 
 def _check_room(config: SimulationConfig, people: int, problems: list[Problem]) -> None:

@@ -1,0 +1,158 @@
+"""What interactions, chains, intents and narratives bring about, as values: one place carries them out.
+
+Consequences are carried out in the order they are given, at the end of a tick or with the input that caused
+them; what they do to people reaches the tiers before the tick is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulation.orders import PersonWrite, Requested
+from simulation.units import NpcId, SessionId
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+ITEMS_MAX = 1_000_000
+"""Of one kind in one inventory."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetFlag:
+    """A flag of a session, or of the world where no session is named; None removes it."""
+
+    key: str
+    value: Any
+    session_id: SessionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePerson:
+    """Something everybody sees of a person."""
+
+    write: PersonWrite
+
+
+@dataclass(frozen=True, slots=True)
+class SetPersonal:
+    """Put a component that is personal between a player and a person in place; None removes it."""
+
+    session_id: SessionId
+    npc_id: NpcId
+    component: str
+    value: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddPersonal:
+    """Set a number of a personal component, or add to it, clamped; one nobody wrote begins at `start`."""
+
+    session_id: SessionId
+    npc_id: NpcId
+    component: str
+    path: tuple[str, ...]
+    value: float
+    low: float
+    high: float
+    adds: bool = True
+    start: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class GiveItem:
+    """More of an item, or fewer; never fewer than none."""
+
+    session_id: SessionId
+    item: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnterScene:
+    """The player's session goes to a scene with these people in it."""
+
+    session_id: SessionId
+    scene_id: str | None
+    cast: tuple[NpcId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskFor:
+    """A generation request joins the world's queue."""
+
+    request: Requested
+
+
+Consequence = SetFlag | ChangePerson | SetPersonal | AddPersonal | GiveItem | EnterScene | AskFor
+
+
+def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[PersonWrite, ...]:
+    """Do it, in order; answers what the tiers must still do to people. What names a session that has left
+    is for nobody and does nothing."""
+    writes: list[PersonWrite] = []
+    asked: list[Requested] = []
+    for item in consequences:
+        match item:
+            case ChangePerson(write):
+                writes.append(write)
+            case AskFor(request):
+                asked.append(request)
+            case SetFlag(key, value, None):
+                world.set_flags({key: value})
+            case _:
+                _to_session(world, item)
+    if asked:
+        world.ask_for(asked)
+    return tuple(writes)
+
+
+def _to_session(world: World, item: SetFlag | SetPersonal | AddPersonal | GiveItem | EnterScene) -> None:
+    session = None if item.session_id is None else world.sessions.get(item.session_id)
+    if session is None:
+        return
+    match item:
+        case SetFlag(key, value):
+            session = session.with_flags({key: value})
+        case SetPersonal(_, npc_id, component, value):
+            session = session.with_component(npc_id, component, value)
+        case AddPersonal(_, npc_id, component):
+            before = session.component(npc_id, component)
+            session = session.with_component(npc_id, component, added(before, item))
+        case GiveItem(_, name, count):
+            left = min(ITEMS_MAX, max(0, session.inventory.get(name, 0) + count))
+            others = {key: many for key, many in session.inventory.items() if key != name}
+            session = session.changed(inventory={**others, name: left} if left else others)
+        case EnterScene(_, scene_id, cast):
+            session = session.changed(scene_id=scene_id, cast=cast)
+    world.sessions.put(session)
+
+
+def added(component: Mapping[str, Any], change: AddPersonal) -> dict[str, Any]:
+    """The component with one number changed, clamped; objects on the way are made where they are missing."""
+    return changed_number(
+        component, change.path, change.value, change.low, change.high, change.adds, change.start
+    )
+
+
+def changed_number(
+    component: Mapping[str, Any],
+    path: tuple[str, ...],
+    value: float,
+    low: float,
+    high: float,
+    adds: bool,
+    start: float = 0.0,
+) -> dict[str, Any]:
+    """A copy with the number at `path` set or added to, clamped to [low, high]; whole ones stay integers."""
+    head, *rest = path
+    if rest:
+        inner = component.get(head, {})
+        kept = inner if isinstance(inner, Mapping) else {}
+        return {**component, head: changed_number(kept, tuple(rest), value, low, high, adds, start)}
+    before = component.get(head, start)
+    known = before if isinstance(before, int | float) and not isinstance(before, bool) else start
+    after = min(high, max(low, known + value if adds else value))
+    return {**component, head: int(after) if float(after).is_integer() else after}

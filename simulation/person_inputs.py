@@ -1,0 +1,95 @@
+"""Inputs about one person's components: set, update and remove, for everybody or for one player."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulation.definitions.fields import Fields
+from simulation.definitions.problems import Problem, unknown_name
+from simulation.inputs import Verdict, granted, refused
+from simulation.intake import Touches
+from simulation.orders import ComponentMerge, ComponentWrite, PersonWrite, Placed
+from simulation.person_json import HOT_KEYS
+from simulation.session_inputs import NOTHING, find, problem_verdict, unknown
+from simulation.sessions import SESSION_BYTES_MAX
+from simulation.units import NpcId
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+OPS = ("set", "update", "remove", "move")
+COMPONENT_BYTES_MAX = 65_536
+"""Bytes of one component as JSON that an input may write."""
+
+
+def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    """Set, update or remove a component of somebody, with `sessionId` the personal one; or move them."""
+    problems: list[Problem] = []
+    fields = Fields(payload, "$", problems)
+    npc_id = NpcId(fields.text("npcId"))
+    op = fields.choice("op", OPS, "update")
+    if npc_id and npc_id not in world.script.people_ids:
+        problems.append(unknown_name("$.npcId", npc_id, world.script.people_ids, "npc"))
+    if op == "move":
+        return _move(world, fields, npc_id)
+    component = fields.text("component")
+    value = fields.mapping("value") if op != "remove" else {}
+    fields.raw("sessionId")
+    fields.done()
+    _check(component, op, value, problems)
+    if problems:
+        return problem_verdict(problems), NOTHING
+    if fields.has("sessionId"):
+        return _personal(world, fields, npc_id, component, op, value)
+    write: PersonWrite
+    match op:
+        case "set":
+            write = ComponentWrite(npc_id, component, value)
+        case "update":
+            write = ComponentMerge(npc_id, component, value)
+        case _:
+            write = ComponentWrite(npc_id, component, None)
+    return granted(npcId=npc_id, component=component, op=op), world.write((write,))
+
+
+def _check(component: str, op: str, value: Mapping[str, Any], problems: list[Problem]) -> None:
+    """Hot fields have inputs of their own: a component may not write them as if they were JSON."""
+    if component == "relationships" or (component == "behavior" and op != "update"):
+        message = "is kept in columns"
+        problems.append(Problem("$.component", component, message, "another component, or a metric"))
+    hot = sorted(HOT_KEYS & value.keys()) if component == "behavior" else []
+    problems.extend(
+        Problem(f"$.value.{key}", value[key], "is kept in columns", "other keys, or a metric") for key in hot
+    )
+    size = len(str(value))
+    if size > COMPONENT_BYTES_MAX:
+        problems.append(Problem("$.value", "", f"has {size} characters", f"at most {COMPONENT_BYTES_MAX}"))
+
+
+def _personal(
+    world: World, fields: Fields, npc_id: NpcId, component: str, op: str, value: Mapping[str, Any]
+) -> tuple[Verdict, Touches]:
+    session = find(world, fields)
+    if session is None:
+        return unknown(world, {"sessionId": fields.raw("sessionId")}), NOTHING
+    merged = {**session.component(npc_id, component), **value} if op == "update" else value
+    kept = {key: inner for key, inner in merged.items() if inner is not None}
+    changed = session.with_component(npc_id, component, None if op == "remove" else kept)
+    if changed.size > SESSION_BYTES_MAX:
+        return refused(
+            f"the session would have {changed.size} bytes", f"at most {SESSION_BYTES_MAX}"
+        ), NOTHING
+    world.put_session(changed)
+    found = granted(npcId=npc_id, component=component, op=op, sessionId=session.id, version=changed.version)
+    return found, NOTHING
+
+
+def _move(world: World, fields: Fields, npc_id: NpcId) -> tuple[Verdict, Touches]:
+    place = fields.text("locationId")
+    fields.done()
+    if place and place not in world.script.location_index:
+        fields.problems.append(unknown_name("$.locationId", place, world.script.location_index, "location"))
+    if fields.problems:
+        return problem_verdict(fields.problems), NOTHING
+    return granted(npcId=npc_id, op="move", locationId=place), world.write((Placed(npc_id, place),))

@@ -1,0 +1,153 @@
+"""Inputs about sessions and flags: players come, move, change and leave; the world's flags are set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulation.definitions.activities import flat_flags
+from simulation.definitions.fields import Fields
+from simulation.definitions.problems import Problem
+from simulation.definitions.sessions import (
+    read_cast,
+    read_inventory,
+    read_personal,
+    read_place,
+    read_session,
+)
+from simulation.inputs import Verdict, granted, refused
+from simulation.intake import Touches
+from simulation.sessions import SESSION_BYTES_MAX, SESSIONS_MAX, Session
+from simulation.units import SessionId
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+NOTHING: Touches = {}
+FLAGS_MAX = 10_000
+"""Flags of one world: what its rules and its operators name."""
+
+
+def problem_verdict(problems: list[Problem]) -> Verdict:
+    """Every problem of a payload in one refusal."""
+    return refused("; ".join(str(problem) for problem in problems), "nothing was changed")
+
+
+def join(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    """A player comes: `session` as in a world file. Refused while the id is taken."""
+    problems: list[Problem] = []
+    fields = Fields(payload.get("session"), "$.session", problems)
+    places = world.script.location_index
+    session = read_session(fields, world.script.people_ids, places)
+    if problems:
+        return problem_verdict(problems), NOTHING
+    if world.sessions.get(session.id) is not None:
+        return refused(f"session {session.id} is here already", "update it, or let it leave first"), NOTHING
+    if len(world.sessions) >= SESSIONS_MAX:
+        return refused(f"{SESSIONS_MAX} sessions are here already", "let one leave first"), NOTHING
+    world.put_session(session)
+    return granted(sessionId=session.id, version=session.version), NOTHING
+
+
+def update(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    """A player moves, changes scene, or what is theirs changes. `expectedVersion` refuses a stale writer."""
+    problems: list[Problem] = []
+    fields = Fields(payload, "$", problems)
+    session = find(world, fields)
+    if session is None:
+        return unknown(world, payload), NOTHING
+    wanted = fields.raw("expectedVersion")
+    if wanted is not None and wanted != session.version:
+        reason = f"session {session.id} is at version {session.version}, not {wanted!r}"
+        return refused(reason, "read it again and decide anew", version=session.version), NOTHING
+    changes = _changes(world, fields, session)
+    fields.done()
+    if problems:
+        return problem_verdict(problems), NOTHING
+    if not changes:
+        return refused("$ changes nothing", f"give one of {', '.join(CHANGEABLE)}"), NOTHING
+    changed = session.changed(**changes)
+    if changed.size > SESSION_BYTES_MAX:
+        return refused(
+            f"the session would have {changed.size} bytes", f"at most {SESSION_BYTES_MAX}"
+        ), NOTHING
+    world.put_session(changed)
+    return granted(sessionId=session.id, version=changed.version), NOTHING
+
+
+CHANGEABLE = ("locationId", "sceneId", "cast", "flags", "inventory", "npcs")
+
+
+def _changes(world: World, fields: Fields, session: Session) -> dict[str, Any]:
+    """The fields of the session that the payload replaces. Flags, items and components merge key by key; one
+    that is null is removed."""
+    found: dict[str, Any] = {}
+    people, places = world.script.people_ids, world.script.location_index
+    if fields.given("locationId"):
+        found["location_id"] = read_place(fields, places)
+    if fields.given("sceneId"):
+        found["scene_id"] = fields.text("sceneId") if fields.has("sceneId") else fields.raw("sceneId")
+    if fields.given("cast"):
+        found["cast"] = read_cast(fields, people)
+    if fields.given("flags"):
+        found["flags"] = session.with_flags(flat_flags(fields.mapping("flags"))).flags
+    if fields.given("inventory"):
+        mine = {**session.inventory, **dict.fromkeys(fields.mapping("inventory"), 0)}
+        mine.update(read_inventory(fields.within("inventory")))
+        found["inventory"] = {item: count for item, count in mine.items() if count}
+    if fields.given("npcs"):
+        found["npcs"] = _merged(session, read_personal(fields.within("npcs"), people))
+    return found
+
+
+def _merged(session: Session, given: Mapping[Any, Mapping[str, Any]]) -> Mapping[Any, Any]:
+    for npc_id, components in given.items():
+        for name, value in components.items():
+            session = session.with_component(npc_id, name, value)
+    return session.npcs
+
+
+def leave(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    """A player goes; what was personal between them and the people goes with them, and is in the answer."""
+    problems: list[Problem] = []
+    fields = Fields(payload, "$", problems)
+    session = find(world, fields)
+    if session is None:
+        return unknown(world, payload), NOTHING
+    fields.done()
+    if problems:
+        return problem_verdict(problems), NOTHING
+    world.drop_session(session.id)
+    return granted(sessionId=session.id, session=session.to_json()), NOTHING
+
+
+def flags(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+    """Set flags of the world; one that is null is removed."""
+    problems: list[Problem] = []
+    fields = Fields(payload, "$", problems)
+    changes = flat_flags(fields.mapping("flags"))
+    fields.done()
+    if not changes and not problems:
+        return refused("$.flags is empty", 'give at least one flag, such as {"town.festival": true}'), NOTHING
+    if problems:
+        return problem_verdict(problems), NOTHING
+    if len(world.flags.keys() | changes.keys()) > FLAGS_MAX:
+        return refused(f"the world would have more than {FLAGS_MAX} flags", "remove some first"), NOTHING
+    world.set_flags(changes)
+    return granted(changed=changes), NOTHING
+
+
+def find(world: World, fields: Fields) -> Session | None:
+    """The session that a payload names."""
+    name = fields.raw("sessionId")
+    return world.sessions.get(SessionId(name)) if isinstance(name, str) else None
+
+
+def unknown(world: World, payload: Mapping[str, Any]) -> Verdict:
+    """No such session: with a few that are here."""
+    here = ", ".join(session.id for _, session in zip(range(SHOWN_MAX), world.sessions, strict=False))
+    return refused(f"$.sessionId is {payload.get('sessionId')!r}", f"here are: {here or 'none'}")
+
+
+SHOWN_MAX = 8
+"""Sessions that a refusal names."""

@@ -1,0 +1,240 @@
+"""Sessions and people's components as inputs change them, and systems that see and touch people in a tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pytest
+
+from simulation import drive
+from simulation.consequences import AddPersonal, ChangePerson, Consequence, GiveItem, SetFlag, SetPersonal
+from simulation.definitions import WorldDefinition, WorldFileInvalid, parse_world
+from simulation.inputs import Input, Outcome
+from simulation.opening import Stages, create
+from simulation.orders import StatChange
+from simulation.person import Scene, person_of
+from simulation.snapshot import encode, parts_of, restore
+from simulation.units import InputKind, Micros, NpcId, SessionId
+from simulation.views import View, met_by
+from simulation.world import World
+
+Village = Callable[..., WorldDefinition]
+ANN = {"id": "s1", "userId": "ann", "locationId": "loc:inn", "flags": {"quest": {"lamp": 1}}}
+
+
+@pytest.fixture
+def opened(village: Village) -> tuple[World, Stages]:
+    return create(village(12, generation={"mode": "off"}))
+
+
+def send(world: World, stages: Stages, kind: InputKind, **payload: Any) -> Outcome:
+    assert world.deliver([Input(world.next_seq, kind, payload)])
+    (outcome,) = drive.boundary(world, stages)
+    return outcome
+
+
+def components(world: World, stages: Stages, npc_id: str) -> dict[str, Any]:
+    for stage in stages.values():
+        if (view := stage.view(NpcId(npc_id), world.world_time, world.flags)) is not None:
+            found: dict[str, Any] = view["components"]
+            return found
+    raise LookupError(npc_id)
+
+
+# -- sessions
+
+
+def test_a_player_joins_moves_and_leaves(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    assert send(world, stages, InputKind.SESSION_JOIN, session=ANN).applied
+    moved = send(world, stages, InputKind.SESSION_UPDATE, sessionId="s1", locationId="loc:field")
+    assert moved.detail == {"sessionId": "s1", "version": 1}
+    session = world.sessions.get(SessionId("s1"))
+    assert session is not None
+    assert (session.location_id, dict(session.flags)) == ("loc:field", {"quest.lamp": 1})
+    left = send(world, stages, InputKind.SESSION_LEAVE, sessionId="s1")
+    assert left.detail["session"]["locationId"] == "loc:field"
+    assert len(world.sessions) == 0
+
+
+def test_a_stale_writer_is_refused_with_the_version_there_is(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    send(world, stages, InputKind.SESSION_JOIN, session=ANN)
+    send(world, stages, InputKind.SESSION_UPDATE, sessionId="s1", flags={"a": 1}, expectedVersion=0)
+    late = send(world, stages, InputKind.SESSION_UPDATE, sessionId="s1", flags={"a": 2}, expectedVersion=0)
+    assert not late.applied
+    assert late.detail["version"] == 1
+    assert "is at version 1, not 0" in late.detail["reason"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "says"),
+    [
+        (InputKind.SESSION_JOIN, {"session": {"id": "s1"}}, "is here already"),
+        (
+            InputKind.SESSION_JOIN,
+            {"session": {"id": "x", "locationId": "loc:inm"}},
+            "did you mean 'loc:inn'?",
+        ),
+        (InputKind.SESSION_JOIN, {"session": {"id": "x", "cast": ["npc:99"]}}, "$.session.cast[0]"),
+        (InputKind.SESSION_JOIN, {"session": {"id": "x", "wings": 2}}, "$.session.wings: no key"),
+        (
+            InputKind.SESSION_JOIN,
+            {"session": {"id": "x", "inventory": {"lamp": -1}}},
+            "$.session.inventory.lamp",
+        ),
+        (InputKind.SESSION_JOIN, {"session": {"id": "x", "flags": {"a": "b" * 300_000}}}, "at most 262144"),
+        (InputKind.SESSION_UPDATE, {"sessionId": "s2", "flags": {}}, "here are: s1"),
+        (InputKind.SESSION_UPDATE, {"sessionId": "s1"}, "changes nothing"),
+        (InputKind.SESSION_UPDATE, {"sessionId": "s1", "npcs": {"npc:1": {"core": 5}}}, "$.npcs.npc:1.core"),
+        (InputKind.SESSION_LEAVE, {"sessionId": "s1", "why": "tired"}, "$.why: no key"),
+        (InputKind.FLAGS, {"flags": {}}, "$.flags is empty"),
+        (InputKind.PERSON, {"npcId": "npc:99", "component": "core", "value": {}}, "$.npcId: no npc 'npc:99'"),
+        (InputKind.PERSON, {"npcId": "npc:1", "component": "behavior", "value": {"energy": 3}}, "in columns"),
+        (InputKind.PERSON, {"npcId": "npc:1", "op": "move", "locationId": "moon"}, "$.locationId"),
+        (InputKind.PERSON, {"npcId": "npc:1", "component": "x", "value": {}, "sessionId": "s9"}, "'s9'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_changes_nothing(
+    opened: tuple[World, Stages], kind: InputKind, payload: dict[str, Any], says: str
+) -> None:
+    world, stages = opened
+    send(world, stages, InputKind.SESSION_JOIN, session=ANN)
+    before = drive.state_hash(world, stages)
+    outcome = send(world, stages, kind, **payload)
+    assert not outcome.applied
+    assert says in f"{outcome.detail['reason']} {outcome.detail['do']}"
+    assert drive.state_hash(world, stages) == before
+
+
+def test_a_session_is_part_of_the_state_and_of_nothing_when_it_has_left(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    empty = drive.state_hash(world, stages)
+    send(world, stages, InputKind.SESSION_JOIN, session=ANN)
+    assert drive.state_hash(world, stages) != empty
+    send(world, stages, InputKind.SESSION_LEAVE, sessionId="s1")
+    assert drive.state_hash(world, stages) == empty
+
+
+def test_sessions_of_a_world_file_are_there_from_the_beginning(village_document: Any) -> None:
+    document = {**village_document(3), "sessions": [{**ANN, "npcs": {"npc:1": {"core": {"affinity": 80}}}}]}
+    world, stages = create(parse_world(document))
+    session = world.sessions.get(SessionId("s1"))
+    assert session is not None
+    assert session.component(NpcId("npc:1"), "core") == {"affinity": 80}
+    again, restaged = restore(parse_world(document), snapshot(world, stages))
+    assert again.sessions.get(SessionId("s1")) == session
+    assert drive.state_hash(again, restaged) == drive.state_hash(world, stages)
+
+
+def test_a_bad_session_of_a_world_file_is_refused_with_its_path(village_document: Any) -> None:
+    with pytest.raises(WorldFileInvalid, match=r"sessions\[0\]\.locationId: no location 'moon'"):
+        parse_world({**village_document(3), "sessions": [{"id": "s1", "locationId": "moon"}]})
+
+
+def snapshot(world: World, stages: Stages) -> bytes:
+    return encode(parts_of(world, {tier: stage.export() for tier, stage in stages.items()}))
+
+
+# -- components
+
+
+def test_components_are_set_updated_and_removed(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    for op, value in (("set", {"a": 1, "b": 2}), ("update", {"b": 3, "a": None})):
+        assert send(
+            world, stages, InputKind.PERSON, npcId="npc:1", op=op, component="quests", value=value
+        ).applied
+    assert components(world, stages, "npc:1")["quests"] == {"b": 3}
+    send(world, stages, InputKind.PERSON, npcId="npc:1", op="remove", component="quests")
+    assert "quests" not in components(world, stages, "npc:1")
+    assert drive.state_hash(world, stages) == drive.state_hash_in_full(world, stages)
+
+
+def test_what_is_personal_is_seen_by_that_player_only(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    send(world, stages, InputKind.SESSION_JOIN, session=ANN)
+    payload = {"npcId": "npc:1", "component": "core", "value": {"affinity": 90}, "sessionId": "s1"}
+    assert send(world, stages, InputKind.PERSON, **payload).applied
+    assert components(world, stages, "npc:1")["core"] == {"affinity": 1}
+    stage = next(stage for stage in stages.values() if "npc:1" in stage.people.row_of)
+    scene = Scene(world.script, world.world_time, stage.tier, world.flags)
+    person = person_of(scene, stage.people, stage.people.row_of[NpcId("npc:1")])
+    session = world.sessions.get(SessionId("s1"))
+    assert session is not None
+    met = met_by(person, session)
+    assert (person.stat("core", "affinity"), met.stat("core", "affinity")) == (1.0, 90.0)
+    assert (met.flags.get("quest.lamp"), met.flags.get("festival")) == (1, False)
+
+
+def test_a_person_is_moved(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    assert send(world, stages, InputKind.PERSON, npcId="npc:1", op="move", locationId="loc:inn").applied
+    assert components(world, stages, "npc:1")["behavior"]["locationId"] == "loc:inn"
+
+
+# -- systems
+
+
+class Bell:
+    """Every minute somebody hears a bell: they tire, the player's lamp burns down, the world knows."""
+
+    name = "bell"
+
+    def __init__(self) -> None:
+        self.heard: list[float] = []
+
+    def budget(self, world: World) -> int:
+        return 1
+
+    def due(self, now: Micros) -> int:
+        return 2
+
+    def looks(self, now: Micros, most: int) -> Iterable[NpcId]:
+        return [NpcId("npc:1")]
+
+    def run(self, view: View, most: int) -> Sequence[Consequence]:
+        person = view.person(NpcId("npc:1"))
+        assert person is not None
+        assert view.person(NpcId("npc:2")) is None
+        self.heard.append(person.stat("behavior", "energy"))
+        ann = SessionId("s1")
+        return [
+            ChangePerson(StatChange(NpcId("npc:1"), "behavior", ("energy",), -5.0, 0, 100, adds=True)),
+            ChangePerson(StatChange(NpcId("npc:1"), "core", ("affinity",), 200.0, 0, 100, adds=True)),
+            SetFlag("bell.rung", True),
+            SetFlag("heard", True, ann),
+            SetPersonal(ann, NpcId("npc:1"), "talk", {"bell": True}),
+            AddPersonal(ann, NpcId("npc:1"), "core", ("trust",), 7.0, 0, 10),
+            GiveItem(ann, "oil", -1),
+        ]
+
+    def on_session(self, session_id: SessionId, session: object) -> None:
+        """Nothing of it is indexed."""
+
+
+def test_a_system_sees_whom_it_asked_for_and_its_consequences_are_part_of_the_tick(village: Village) -> None:
+    world, stages = create(village(12, generation={"mode": "off"}))
+    bell = Bell()
+    world.systems = (bell,)
+    send(world, stages, InputKind.SESSION_JOIN, session={**ANN, "inventory": {"oil": 1}})
+    energy = components(world, stages, "npc:1")["behavior"]["energy"]
+    done = drive.tick(world, stages)
+    (share,) = done.plan.systems
+    assert (share.name, share.due, share.runs) == ("bell", 2, 1)
+    assert bell.heard == [energy]
+    after = components(world, stages, "npc:1")
+    assert after["behavior"]["energy"] == energy - 5.0
+    assert after["core"]["affinity"] == 100
+    assert world.flags["bell.rung"] is True
+    session = world.sessions.get(SessionId("s1"))
+    assert session is not None
+    assert (session.flags["heard"], dict(session.inventory)) == (True, {})
+    assert session.component(NpcId("npc:1"), "core") == {"trust": 7}
+    assert drive.state_hash(world, stages) == drive.state_hash_in_full(world, stages)
+
+
+def test_a_tick_without_due_systems_costs_no_looks(opened: tuple[World, Stages]) -> None:
+    world, _ = opened
+    assert all(order.looks == () for order in world.begin_tick().orders.values())
