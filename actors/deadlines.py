@@ -36,6 +36,11 @@ class Deadlines(Generic[Key]):
         del self._live[key]
         return key, at_ns
 
+    def is_due(self, now_ns: int) -> bool:
+        """Whether any deadline has come."""
+        next_ns = self.next_ns()
+        return next_ns is not None and next_ns <= now_ns
+
     def next_ns(self) -> int | None:
         """The earliest deadline of all."""
         self._drop_stale()

@@ -35,7 +35,8 @@ class Hosted:
     was_running: bool = False
 
     def next_tick_ns(self, now_ns: int) -> int | None:
-        """When its next tick is due; None while it must not tick."""
+        """When its next tick is due; None while it must not tick. One that is behind is due now, and so comes
+        after every world that was due before."""
         if self.stopped or not self.going or self.buffer.is_full or self.world.mode is Mode.PAUSED:
             self.was_running = False
             return None
@@ -52,7 +53,7 @@ class Hosted:
         if not self.was_running:
             self.pacer.start(now_ns)
             self.was_running = True
-        return self.pacer.deadline_ns
+        return max(now_ns, self.pacer.deadline_ns)
 
     def blocked(self) -> tuple[RequestId, ...]:
         """Lockstep results its next tick waits for, unless it need not tick anyway."""

@@ -11,6 +11,7 @@ from actors.outbox import Outbox
 from actors.pacing import TooLate
 from actors.post import Post
 from actors.recovery import core_input
+from actors.sharing import Sharing
 from actors.shell import InnerSystem, now_ns
 from actors.tick_log import log_tick
 from messages.archive import FetchInputs, InputsRecorded, OwnWorlds
@@ -38,7 +39,7 @@ class Running:
 
     on_crash: Callable[[Crashed], None]
 
-    def __init__(self, shard: int, post: Post, log: Any) -> None:
+    def __init__(self, shard: int, post: Post, log: Any, npc_ticks_per_second: int | None = None) -> None:
         self.shard = shard
         self.post = post
         self.log = log
@@ -49,6 +50,7 @@ class Running:
         self.targets: dict[WorldId, Tick] = {}
         self.going = False
         self.batch: list[CommitRecord] = []
+        self.sharing = Sharing(npc_ticks_per_second)
 
     def tell(self, hosted: Hosted, message: object) -> list[Any]:
         """To a world's actor; what came out of it, when everything it set off is done."""
@@ -64,7 +66,7 @@ class Running:
             return
         match kind:
             case "tick":
-                self.tick(hosted, due_ns, at_ns)
+                self.on_due(hosted, due_ns, at_ns)
             case "flush":
                 self.flush(hosted, at_ns)
                 self.schedule(hosted, at_ns)
@@ -100,13 +102,18 @@ class Running:
     def report(self) -> tuple[WorldReport, ...]:
         """Tell the Supervisor how every world is."""
         reports = tuple(hosted.report(self.shard) for hosted in self.hosted.values())
-        self.post.say(ShardReported(shard=self.shard, worlds=reports))
+        self.say_reports(reports)
         return reports
+
+    def say_reports(self, reports: tuple[WorldReport, ...]) -> None:
+        troubles = (trouble,) if (trouble := self.sharing.trouble) else ()
+        self.post.say(ShardReported(shard=self.shard, worlds=reports, troubles=troubles))
 
     def forget(self, world_id: WorldId) -> None:
         """Everything of a world that is not durable."""
         for kind in WORLD_TIMERS:
             self.timers.set((kind, world_id), None)
+        self.sharing.forget(world_id)
         hosted = self.hosted.pop(world_id, None)
         if hosted is not None:
             self.inner.destroy(hosted.address)
@@ -114,9 +121,20 @@ class Running:
 
     # -- ticks
 
+    def on_due(self, hosted: Hosted, due_ns: int, at_ns: int) -> None:
+        """A world's turn: it ticks, goes behind the others that are due, or waits for the shard's bound."""
+        timer: Timer = ("tick", hosted.world.id)
+        free_ns = self.sharing.free_at_ns(at_ns)
+        if free_ns > at_ns:
+            self.timers.set(timer, free_ns)
+        elif self.sharing.turn(hosted.world.id, alone=not self.timers.is_due(at_ns)):
+            self.tick(hosted, due_ns, at_ns)
+        else:
+            self.timers.set(timer, at_ns)
+
     def tick(self, hosted: Hosted, due_ns: int, at_ns: int) -> None:
-        late_ns = max(0, at_ns - due_ns) if hosted.is_paced else 0
         paced = hosted.is_paced
+        late_ns = max(0, at_ns - min(due_ns, hosted.pacer.deadline_ns)) if paced else 0
         for event in self.tell(hosted, MakeTick()):
             match event:
                 case Ticked():
@@ -131,6 +149,7 @@ class Running:
     def on_ticked(self, hosted: Hosted, event: Ticked, late_ns: int | None, at_ns: int) -> None:
         """`late_ns` None: the tick had no deadline in real time."""
         end_ns = now_ns()
+        self.sharing.spent(event.world_id, end_ns - at_ns, event.npc_ticks)
         hosted.buffer.ticked(event.tick, event.outcomes, event.requests, end_ns, end_ns - at_ns)
         if late_ns is not None:
             hosted.lateness.add(late_ns)
@@ -231,7 +250,7 @@ class Running:
                 self.post.hint(RequestsCommitted(world_id=world_id, count=requests))
             self.schedule(hosted, at_ns)
             if hosted.target is not None and hosted.buffer.committed.tick >= hosted.target:
-                self.post.say(ShardReported(shard=self.shard, worlds=(hosted.report(self.shard),)))
+                self.say_reports((hosted.report(self.shard),))
 
     def say_again(self) -> None:
         """The Archivist was restarted: whose worlds these are, what it has not answered, what it may have."""

@@ -100,7 +100,7 @@ class ShardActor(ProcessActor):
         self.log = self.log.bind(shard=message.shard)
         self.post.open(sender)
         self.post.rewire(message.wire)
-        self.running = Running(message.shard, self.post, self.log)
+        self.running = Running(message.shard, self.post, self.log, message.settings.npc_ticks_per_second)
         self.adoption = Adoption(self.running, message.settings)
         self.reading = Reading(self.running)
         self.running.timers.set(REPORT, now_ns() + REPORT_EVERY_NS)

@@ -62,6 +62,7 @@ class Supervisor(ProcessActor):
         self.main_fd = -1
         self.jobs: dict[str, int] = {}
         self.gate_trouble = ""
+        self.shard_troubles: dict[int, tuple[str, ...]] = {}
         self.stored: archive.ArchiveOpened | None = None
         self.draining: str | None = None
         self.undrained: set[int] = set()
@@ -226,6 +227,7 @@ class Supervisor(ProcessActor):
                 self.jobs, self.gate_trouble = message.jobs, message.trouble
             case shards.ShardReported():
                 self.placement.hear(message.worlds)
+                self.shard_troubles[message.shard] = message.troubles
                 self.desk.ask_after_lost()
             case shards.InputsAnswered():
                 self.desk.on_inputs_answered(message)
@@ -261,6 +263,8 @@ class Supervisor(ProcessActor):
     def on_status(self, message: service.AskStatus) -> None:
         troubles = [f"{name} is being restarted" for name in self.children.down()]
         troubles += [self.gate_trouble] if self.gate_trouble else []
+        for shard, found in sorted(self.shard_troubles.items()):
+            troubles += [f"shard {shard}: {trouble}" for trouble in found]
         troubles += [f"{world} is in quarantine: {why}" for world, why in self.placement.quarantined.items()]
         self.desk.answer(
             service.StatusReported(

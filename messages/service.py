@@ -34,6 +34,8 @@ class ServiceSettings(Message):
     """Prefix of every key and queue name in Redis, one per data folder."""
     shards: int = 1
     speed: Speed = Speed.REAL
+    npc_ticks_per_second: int | None = None
+    """Decisions of all worlds of one shard together; None: as many as come."""
     log_level: str = "info"
     log_format: str = "console"
     main_pid: int

@@ -160,6 +160,7 @@ class Service:
             namespace=settings.namespace,
             shards=settings.shards,
             speed=settings.speed,
+            npc_ticks_per_second=settings.npc_ticks_per_second,
             log_level=settings.log_level,
             log_format=settings.log_format,
             main_pid=os.getpid(),

@@ -30,6 +30,7 @@ class Settings:
     redis: str | None = None
     shards: int = 1
     speed: Speed = Speed.REAL
+    npc_ticks_per_second: int | None = None
     generation: GenerationMode | None = None
     log_level: str = "info"
     log_format: str = "console"
@@ -43,6 +44,7 @@ class Settings:
         redis: str | None = None,
         shards: int = 1,
         speed: Speed = Speed.REAL,
+        npc_ticks_per_second: int | None = None,
         generation: GenerationMode | None = None,
         log_level: str | None = None,
         log_format: str | None = None,
@@ -69,6 +71,7 @@ class Settings:
             redis=redis,
             shards=shards,
             speed=speed,
+            npc_ticks_per_second=npc_ticks_per_second,
             generation=generation,
             log_level=level,
             log_format=form,

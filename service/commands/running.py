@@ -37,6 +37,12 @@ Database = Annotated[str | None, typer.Option("--database", help="sqlite:/// or 
 Redis = Annotated[str | None, typer.Option("--redis", help="redis:// URL instead of the embedded server.")]
 Shards = Annotated[int, typer.Option("--shards", help="Shard processes the worlds are spread over.", min=1)]
 Speed = Annotated[SpeedOption, typer.Option("--speed", help="In real time, or as fast as it goes.")]
+NpcTicks = Annotated[
+    int | None,
+    typer.Option(
+        "--max-npc-ticks-per-second", help="Decisions a second of one shard's worlds together.", min=1
+    ),
+]
 For = Annotated[float | None, typer.Option("--for", help="Stop after so many real seconds.")]
 Ticks = Annotated[int | None, typer.Option("--ticks", help="Stop after so many more ticks of each.")]
 UntilTick = Annotated[int | None, typer.Option("--until-tick", help="Stop at that tick of its life.")]
@@ -70,6 +76,7 @@ def _settings(
     log_level: str | None,
     log_format: str | None,
     default_level: str,
+    npc_ticks: int | None = None,
 ) -> Settings:
     from messages.service import Speed as Pace
     from service.settings import Settings
@@ -81,6 +88,7 @@ def _settings(
         redis=redis,
         shards=shards,
         speed=Pace(speed.value),
+        npc_ticks_per_second=npc_ticks,
         generation=None if generation is None else GenerationMode(generation.value),
         log_level=log_level,
         log_format=log_format,
@@ -102,6 +110,7 @@ def run(
     speed: Speed = SpeedOption.real,
     generation: Generation = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start the worlds over.")] = False,
+    npc_ticks: NpcTicks = None,
     as_json: Json = False,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
@@ -113,7 +122,9 @@ def run(
 
     loaded = load_all(worlds or _examples())
     mode = generation or (GenerationOption.lockstep if speed is SpeedOption.max else GenerationOption.live)
-    settings = _settings(data, database, redis, shards, speed, mode, log_level, log_format, "warning")
+    settings = _settings(
+        data, database, redis, shards, speed, mode, log_level, log_format, "warning", npc_ticks
+    )
     plan = Plan(worlds=loaded, fresh=fresh, goal=goal, for_seconds=for_)
     _serve(settings, plan, as_json=as_json, banner=_banner(settings, [w.definition.name for w in loaded]))
 
@@ -142,6 +153,7 @@ def serve(
     until_tick: UntilTick = None,
     speed: Speed = SpeedOption.real,
     generation: Generation = None,
+    npc_ticks: NpcTicks = None,
     as_json: Json = False,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
@@ -150,7 +162,9 @@ def serve(
     goal = _goal(for_, ticks, until_tick)
     from service.run import Plan
 
-    settings = _settings(data, database, redis, shards, speed, generation, log_level, log_format, "info")
+    settings = _settings(
+        data, database, redis, shards, speed, generation, log_level, log_format, "info", npc_ticks
+    )
     _serve(settings, Plan(stored=True, goal=goal, for_seconds=for_), as_json=as_json, banner=None)
 
 
