@@ -19,7 +19,14 @@ LOST_AFTER_S = 2.0
 ASKS_MAX = 10_000
 """Clients that may wait for an answer at once."""
 
-AboutOne = admin.RemoveWorld | admin.SubmitInput | admin.ShowWorld | admin.ShowPerson | admin.ListGenerations
+AboutOne = (
+    admin.RemoveWorld
+    | admin.SubmitInput
+    | admin.ShowWorld
+    | admin.PlanWorld
+    | admin.ShowPerson
+    | admin.ListGenerations
+)
 AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.OpenWorld | AboutOne
 
 Tell = Callable[[str, Message], None]
@@ -130,6 +137,8 @@ class FrontDesk:
                 self.on_submit(message)
             case admin.ShowWorld():
                 self.read(world_id, shards.ReadWorld(ask_id=ask_id, world_id=world_id))
+            case admin.PlanWorld():
+                self.read(world_id, shards.ReadPlan(ask_id=ask_id, world_id=world_id))
             case admin.ShowPerson():
                 self.read(
                     world_id, shards.ReadPerson(ask_id=ask_id, world_id=world_id, npc_id=message.npc_id)
@@ -154,7 +163,7 @@ class FrontDesk:
                 message.ask_id, f"the world is in quarantine: {reason}", "`world resume` tries again."
             )
 
-    def read(self, world_id: WorldId, ask: shards.ReadWorld | shards.ReadPerson) -> None:
+    def read(self, world_id: WorldId, ask: shards.ReadWorld | shards.ReadPlan | shards.ReadPerson) -> None:
         if world_id in self.placement.quarantined:
             self.refuse(
                 ask.ask_id,

@@ -5,14 +5,15 @@ from __future__ import annotations
 from actors.hosted import Hosted
 from actors.running import Running
 from actors.shell import now_ns
-from messages.admin import PersonShown, WorldShown
+from actors.speech import plan_json
+from messages.admin import PersonShown, WorldPlanned, WorldShown
 from messages.base import Refused
 from messages.commits import Mark
-from messages.shards import ReadPerson, ReadWorld
-from messages.tick import Crashed, Look, LookAt, PersonFound, Seen
-from simulation.units import WorldId
+from messages.shards import ReadPerson, ReadPlan, ReadWorld
+from messages.tick import Crashed, Foreseen, Look, LookAhead, LookAt, PersonFound, Seen
+from simulation.units import Mode, WorldId
 
-Read = ReadWorld | ReadPerson
+Read = ReadWorld | ReadPlan | ReadPerson
 
 
 class Reading:
@@ -35,11 +36,12 @@ class Reading:
         if hosted is None:
             running.post.say(Refused(ask_id=ask.ask_id, reason=f"world {ask.world_id} is not here now"))
             return
-        question = Look(ask.ask_id) if isinstance(ask, ReadWorld) else LookAt(ask.ask_id, ask.npc_id)
-        for event in running.tell(hosted, question):
+        for event in running.tell(hosted, question_of(ask)):
             match event:
                 case Seen():
                     self.show_world(hosted, event)
+                case Foreseen():
+                    self.show_plan(hosted, event)
                 case PersonFound():
                     self.show_person(hosted, event, ask)
                 case Crashed():
@@ -61,6 +63,19 @@ class Reading:
 
         hosted.buffer.park(release, hosted.world.tick, now_ns())
 
+    def show_plan(self, hosted: Hosted, found: Foreseen) -> None:
+        plan, because = plan_json(found.plan), holds(hosted)
+
+        def release(_: Mark) -> None:
+            report = hosted.report(self.running.shard)
+            self.running.post.say(
+                WorldPlanned(
+                    ask_id=found.ask_id, report=report, plan=plan, inputs=found.inputs, holds=because
+                )
+            )
+
+        hosted.buffer.park(release, hosted.world.tick, now_ns())
+
     def show_person(self, hosted: Hosted, found: PersonFound, ask: Read) -> None:
         view, world = found.view, hosted.world
         if view is None:
@@ -77,3 +92,34 @@ class Reading:
             )
 
         hosted.buffer.park(release, tick, now_ns())
+
+
+def question_of(ask: Read) -> Look | LookAhead | LookAt:
+    """What the world's actor is asked."""
+    match ask:
+        case ReadWorld():
+            return Look(ask.ask_id)
+        case ReadPlan():
+            return LookAhead(ask.ask_id)
+        case ReadPerson():
+            return LookAt(ask.ask_id, ask.npc_id)
+
+
+def holds(hosted: Hosted) -> str:
+    """Why a world does not make its next tick now; empty when nothing keeps it."""
+    world = hosted.world
+    if hosted.stopped:
+        return hosted.stopped
+    if world.mode is Mode.PAUSED:
+        return "it is paused: nothing on its time moves until it is resumed"
+    if waits := hosted.blocked():
+        return f"it waits for {len(waits)} generation results of that tick"
+    if hosted.buffer.is_full:
+        return "it waits until what it did is stored"
+    if world.wants_tick:
+        return ""
+    if hosted.target is not None and world.tick >= hosted.target:
+        return f"its goal, tick {hosted.target}, is reached"
+    if world.mode is Mode.TURN_BASED and hosted.target is None:
+        return "it is turn-based: it ticks when it is told to"
+    return "" if hosted.going else "the service has not begun to tick"

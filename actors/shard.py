@@ -25,6 +25,7 @@ Inbox = (
     | shards.DropWorld
     | shards.RunTo
     | shards.ReadWorld
+    | shards.ReadPlan
     | shards.ReadPerson
     | shards.DrainShard
     | WorldClaimed
@@ -73,7 +74,7 @@ class ShardActor(ProcessActor):
                 self.post.say(dropped)
             case shards.RunTo():
                 self.running.run_to(message.targets)
-            case shards.ReadWorld() | shards.ReadPerson():
+            case shards.ReadWorld() | shards.ReadPlan() | shards.ReadPerson():
                 if self.adoption.is_coming(message.world_id):
                     self.reading.wait(message)
                 else:

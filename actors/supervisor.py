@@ -33,6 +33,7 @@ ANSWERS = (
     | archive.GenerationsCounted
     | admin.GenerationsListed
     | admin.WorldShown
+    | admin.WorldPlanned
     | admin.PersonShown
     | generation.GateOpened
     | generation.GateReported

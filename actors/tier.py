@@ -10,17 +10,19 @@ from messages.tick import (
     Crashed,
     HashTier,
     LookAtPerson,
+    LookWhoWaits,
     PersonSeen,
     TickTier,
     TierHashed,
     TierTicked,
     TierWasTouched,
     TouchTier,
+    WaitingSeen,
 )
 from simulation.stage import Stage
 from simulation.units import Tick
 
-Inbox = TickTier | TouchTier | HashTier | LookAtPerson
+Inbox = TickTier | TouchTier | HashTier | LookAtPerson | LookWhoWaits
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class TierActor(InnerActor):
                 self.send(sender, TierHashed(stage.tier, stage.fingerprint(), stage.count, columns))
             case LookAtPerson(ask_id, npc_id, now, flags):
                 self.send(sender, PersonSeen(ask_id, stage.shown(npc_id, now, flags)))
+            case LookWhoWaits(now, share):
+                self.send(sender, WaitingSeen(stage.tier, stage.left_out(now, share)))
 
     def crashed(self, message: object, trace: str) -> None:
         if self.outbox is None or self.stage is None:

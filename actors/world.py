@@ -7,7 +7,7 @@ every tier with work, and the report to the outbox.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actors.outbox import Outbox
 from actors.shell import Address, InnerActor
@@ -16,10 +16,13 @@ from actors.tier import Stand, TierActor
 from messages.tick import (
     Crashed,
     Deliver,
+    Foreseen,
     HashTier,
     Look,
+    LookAhead,
     LookAt,
     LookAtPerson,
+    LookWhoWaits,
     MakeTick,
     Marked,
     Missing,
@@ -35,9 +38,11 @@ from messages.tick import (
     TierTicked,
     TierWasTouched,
     TouchTier,
+    WaitingSeen,
 )
 from simulation.inputs import Outcome
-from simulation.orders import TierReport, TierTouch, TierTouched
+from simulation.orders import TierReport, TierTouch, TierTouched, WorkPlan
+from simulation.planning import next_plan
 from simulation.snapshot import parts_of
 from simulation.stage import Stage
 from simulation.ticking import TickDone
@@ -45,8 +50,8 @@ from simulation.tiers import TIERS
 from simulation.units import Seq, Tier
 from simulation.world import World
 
-FromShard = Deliver | MakeTick | Settle | TakeMark | Look | LookAt
-FromTier = TierTicked | TierWasTouched | TierHashed | PersonSeen
+FromShard = Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead
+FromTier = TierTicked | TierWasTouched | TierHashed | PersonSeen | WaitingSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class WorldActor(InnerActor):
         self.reports: dict[Tier, TierReport] = {}
         self.hashed: dict[Tier, TierHashed] = {}
         self.found: PersonSeen | None = None
+        self.foreseen: WorkPlan | None = None
 
     def receive(self, message: Cast | FromShard | FromTier, sender: Address) -> None:
         match message:
@@ -97,6 +103,12 @@ class WorldActor(InnerActor):
                 self.ask_all(
                     LookAtPerson(message.ask_id, message.npc_id, self.world.world_time, self.world.flags)
                 )
+            case LookAhead():
+                self.job = message
+                self.look_ahead()
+            case WaitingSeen():
+                self.name_waiting(message)
+                self.one_less(self.foresee)
             case TierWasTouched(touched):
                 self.touched[touched.tier] = touched
                 self.one_less(self.on_touched)
@@ -205,6 +217,28 @@ class WorldActor(InnerActor):
                 dict(self.world.flags),
             )
         )
+
+    def look_ahead(self) -> None:
+        """The plan of the next tick; tiers that would get less than is due say who would wait."""
+        self.foreseen = made = next_plan(self.world)
+        self.awaited = len(made.shortfalls)
+        for short in made.shortfalls:
+            self.send(self.tiers[short.tier], LookWhoWaits(made.now, made.shares[short.tier]))
+        if not made.shortfalls:
+            self.foresee()
+
+    def name_waiting(self, seen: WaitingSeen) -> None:
+        if self.foreseen is not None:
+            named = [
+                replace(short, waiting=seen.waiting) if short.tier is seen.tier else short
+                for short in self.foreseen.shortfalls
+            ]
+            self.foreseen = replace(self.foreseen, shortfalls=tuple(named))
+
+    def foresee(self) -> None:
+        if isinstance(self.job, LookAhead) and self.foreseen is not None:
+            inputs = self.world.intake.waiting
+            self.say(Foreseen(self.world.id, self.job.ask_id, self.foreseen, inputs))
 
     def person(self) -> None:
         ask_id = self.job.ask_id if isinstance(self.job, LookAt) else ""

@@ -6,6 +6,7 @@ client -> supervisor   RemoveWorld    -> WorldRemoved | Refused
 client -> supervisor   SubmitInput    -> InputAnswered | Refused       answered after the commit
 client -> supervisor   ListWorlds     -> WorldsListed
 client -> supervisor   ShowWorld      -> WorldShown | Refused
+client -> supervisor   PlanWorld      -> WorldPlanned | Refused
 client -> supervisor   ShowPerson     -> PersonShown | Refused
 client -> supervisor   ListGenerations -> GenerationsListed | Refused
 """
@@ -106,6 +107,23 @@ class WorldShown(Message):
     plan: dict[str, Any]
     """The last committed tick's WorkPlan: what ran, what was left out and why."""
     flags: dict[str, Any]
+
+
+class PlanWorld(Ask):
+    """What the next tick would run and leave out; asking changes nothing."""
+
+    world_id: WorldId
+
+
+class WorldPlanned(Message):
+    ask_id: str
+    report: WorldReport
+    plan: dict[str, Any]
+    """The WorkPlan of the tick that comes next, as the world stands."""
+    inputs: int
+    """Inputs that are applied before it and may change it."""
+    holds: str
+    """Why that tick is not made now; empty when it is on its way."""
 
 
 class ShowPerson(Ask):

@@ -6,6 +6,7 @@ supervisor -> shard   AdoptWorld   -> WorldOpened | WorldFailed
 supervisor -> shard   DropWorld    -> WorldDropped       after its last snapshot is committed
 supervisor -> shard   RunTo        how far to tick
 supervisor -> shard   ReadWorld    -> WorldShown         (messages.admin, answered after the commit)
+supervisor -> shard   ReadPlan     -> WorldPlanned       (messages.admin, answered after the commit)
 supervisor -> shard   ReadPerson   -> PersonShown | Refused
 supervisor -> shard   DrainShard   -> ShardDrained
 shard -> supervisor   ShardReported       about once a second
@@ -79,6 +80,10 @@ class RunTo(Message):
 
 
 class ReadWorld(Ask):
+    world_id: WorldId
+
+
+class ReadPlan(Ask):
     world_id: WorldId
 
 

@@ -1,11 +1,13 @@
 """Conversation: one tick inside a shard. Plain frozen dataclasses, passed by reference within one process.
 
-shard -> world   Deliver | MakeTick | Settle | TakeMark | Look | LookAt
+shard -> world   Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead
 world -> tier    TickTier    -> TierTicked
 world -> tier    TouchTier   -> TierWasTouched
 world -> tier    LookAtPerson -> PersonSeen
+world -> tier    LookWhoWaits -> WaitingSeen
 world -> tier    HashTier    -> TierHashed
-world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | Crashed   (actors.outbox)
+world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | Foreseen | Crashed
+                 (actors.outbox)
 """
 
 from __future__ import annotations
@@ -51,6 +53,13 @@ class LookAt:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAhead:
+    """shard -> world: the plan of the tick that has not been made, for `ask_id`."""
+
+    ask_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakeMark:
     """shard -> world: the mark for a commit record, state hash up to date; with a snapshot if asked."""
 
@@ -89,6 +98,20 @@ class LookAtPerson:
 class PersonSeen:
     ask_id: str
     view: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookWhoWaits:
+    """world -> tier: who would be left out if `share` of those due at `now` were served."""
+
+    now: Micros
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSeen:
+    tier: Tier
+    waiting: tuple[NpcId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +183,15 @@ class PersonFound:
     world_id: WorldId
     ask_id: str
     view: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    world_id: WorldId
+    ask_id: str
+    plan: WorkPlan
+    inputs: int
+    """Inputs that wait and would be applied before it."""
 
 
 @dataclass(frozen=True, slots=True)

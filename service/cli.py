@@ -1,4 +1,4 @@
-"""The command line: `theatrum run`, `serve`, `world`, `npc`, `generation`, `worker`, `check`."""
+"""The command line: `theatrum run`, `serve`, `world`, `npc`, `generation`, `worker`, `check`, `why`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands import generation, npc, running, world
+from service.commands import explaining, generation, npc, running, world
 from service.errors import FAILED, WRONG_USE, ServiceError
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ app.command("run")(running.run)
 app.command("serve")(running.serve)
 app.command("worker")(running.worker)
 app.command("check")(running.check)
+app.command("why")(explaining.why)
 app.add_typer(world.app, name="world")
 app.add_typer(npc.app, name="npc")
 app.add_typer(generation.app, name="generation")

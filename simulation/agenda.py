@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
 from simulation.units import Micros
@@ -43,6 +43,24 @@ class Agenda:
                 break
             found.append((Micros(time), count))
         return found
+
+    def as_of(self, now: Micros) -> Agenda:
+        """What this agenda will have ready at `now`, as one of its own; nothing of this one moves."""
+        found = Agenda()
+        found.add((Micros(time), count) for time, count in self._ready)
+        found.add(self._becoming_due(now))
+        found.advance(now)
+        return found
+
+    def _becoming_due(self, now: Micros) -> Iterator[tuple[Micros, int]]:
+        """Down the heap only as far as its times are due: nobody later is looked at."""
+        places = [0]
+        while places:
+            place = places.pop()
+            if place < len(self._times) and self._times[place] <= now:
+                time = self._times[place]
+                yield Micros(time), self._later[time]
+                places += (2 * place + 1, 2 * place + 2)
 
     def serve(self, count: int) -> None:
         """Take the `count` most overdue off; the tier serves exactly the same people."""

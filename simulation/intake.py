@@ -56,6 +56,11 @@ class Intake:
         self._judged: list[Outcome] = []
         self._seen: list[TierTouched] = []
 
+    @property
+    def waiting(self) -> int:
+        """How many inputs have come and are not applied."""
+        return len(self._pending)
+
     # -- coming in
 
     def deliver(self, inputs: Sequence[Input]) -> bool:

@@ -93,8 +93,12 @@ class Stage:
         return tuple(person_of(scene, self.people, row) for row in rows)
 
     def _waiting(self, now: Micros) -> tuple[NpcId, ...]:
-        rows = self.due.peek(now, WAITING_NAMED_MAX, self.people["entity"])
-        return tuple(self.people.ids[row] for row in rows)
+        return self.left_out(now, 0)
+
+    def left_out(self, now: Micros, share: int) -> tuple[NpcId, ...]:
+        """The first few who would still wait if `share` of those due at `now` were served; nobody is."""
+        rows = self.due.peek(now, share + WAITING_NAMED_MAX, self.people["entity"])
+        return tuple(self.people.ids[row] for row in rows[share:])
 
     def touch(self, touch: TierTouch) -> TierTouched:
         """What inputs do to people between ticks: looks, writes, then who leaves, then who comes."""

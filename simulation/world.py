@@ -15,12 +15,12 @@ from simulation.inputs import Input
 from simulation.intake import Intake
 from simulation.orders import PersonWrite, Requested, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.person import Person
-from simulation.plan import Demand, Jobs, plan
+from simulation.planning import plan_tick
 from simulation.requests import Requests
 from simulation.scalars import Digests, scalars
 from simulation.script import Script
 from simulation.sessions import Session, Sessions
-from simulation.systems import IDLE, System, SystemsPlan, plan_systems, run_systems
+from simulation.systems import IDLE, System, plan_systems, run_systems
 from simulation.ticking import BoundaryWork, Counters, Standing, TickDone, TickStart
 from simulation.tiers import TIERS, Move
 from simulation.units import (
@@ -200,7 +200,9 @@ class World:
         config = self.config
         self.clock, size = self.clock.ticked(config.tick_atto, config.max_step_us)
         self._systems_plan = plan_systems(self, self.systems, self.world_time)
-        made = self._plan(self._systems_plan)
+        for agenda in self.agendas.values():
+            agenda.advance(self.world_time)
+        made = plan_tick(self, self.clock, self.agendas, self._systems_plan)
         generation = config.generation
         self.requests, handed = self.requests.hand_over(
             made.job_ops,
@@ -229,24 +231,6 @@ class World:
             for tier in TIERS
             if made.shares[tier] > 0 or (looks and self.counts[tier])
         }
-
-    def _plan(self, systems: SystemsPlan) -> WorkPlan:
-        demands = {}
-        for tier in TIERS:
-            agenda, tiering = self.agendas[tier], self.config.tiers[tier]
-            agenda.advance(self.world_time)
-            bound = tiering.staleness_us
-            overdue = agenda.overdue(Micros(self.world_time - bound)) if agenda.due else []
-            demands[tier] = Demand(
-                due=agenda.due,
-                weight=tiering.weight,
-                deficit=self.deficits[tier],
-                overdue=tuple((Micros(time + bound), count) for time, count in overdue),
-            )
-        off = self.config.generation.mode is GenerationMode.OFF
-        jobs = Jobs(len(self.requests.waiting), 0 if off else self.config.job_budget)
-        made = plan(self.tick, self.world_time, demands, self.config.npc_budget, jobs, self.people)
-        return replace(made, systems=systems.shares) if systems.shares else made
 
     def end_tick(self, reports: Mapping[Tier, TierReport]) -> TickDone:
         """Take the tiers' reports in tier order, apply their effects on shared things, let the systems run on

@@ -41,6 +41,24 @@ def show(
     emit(value, as_json=as_json, text="\n".join(lines))
 
 
+@app.command()
+def why(
+    world_id: WorldId,
+    npc_id: Annotated[str, typer.Argument(help="The person's id.")],
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """What a person would decide now, and why: every factor, the draw, and why others are out."""
+    from service.reasons import rule_fails, to_text
+
+    found = _ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id)
+    reasons = found.view["why"]
+    if "error" in reasons:
+        raise rule_fails(npc_id, reasons["error"])
+    who = f"{found.view['name']} ({npc_id}), tick {found.tick}, {found.world_time:g} s"
+    emit(reasons, as_json=as_json, text=to_text(who, reasons))
+
+
 def _why(why: dict[str, Any]) -> list[str]:
     """What they would decide now: the node, the candidates by score, and why others are out."""
     if "error" in why:

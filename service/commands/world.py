@@ -121,6 +121,26 @@ def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
 
 
 @app.command()
+def plan(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
+    """What the next tick will run, tier by tier, and what it will leave out and why. Changes nothing."""
+    from service.plans import to_text
+
+    found = _ask(data, "PlanWorld", world_id=world_id)
+    report = found.report
+    value = {
+        "world": world_id,
+        "status": report.status,
+        "holds": found.holds,
+        "inputsWaiting": found.inputs,
+        **found.plan,
+    }
+    title = f"{report.name} ({world_id}): tick {found.plan['tick']} to {found.plan['worldTime']:,g} s"
+    notes = [f"not made now: {found.holds}"] if found.holds else []
+    notes += [f"{found.inputs} inputs are applied before it and may change it"] if found.inputs else []
+    emit(value, as_json=as_json, text="\n".join([to_text(title, found.plan), *notes]))
+
+
+@app.command()
 def add(
     file: Annotated[Path, typer.Argument(help="A world file.")],
     data: Data = DATA,

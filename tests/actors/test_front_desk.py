@@ -139,6 +139,12 @@ def test_a_read_goes_to_the_shard_and_again_to_its_successor(desk: Desk) -> None
     assert [child for child, _ in desk.told] == ["shard 0", "shard 0"]
 
 
+def test_a_plan_is_asked_of_the_world_s_shard(desk: Desk) -> None:
+    desk.ask(admin.PlanWorld(ask_id="a", world_id=INN))
+    ((child, asked),) = desk.told
+    assert (child, asked) == ("shard 0", shards.ReadPlan(ask_id="a", world_id=INN))
+
+
 def test_an_unknown_world_is_refused_with_those_there_are(desk: Desk) -> None:
     desk.ask(admin.ShowWorld(ask_id="a", world_id=WorldId("barn")))
     ((_, refused),) = desk.answered

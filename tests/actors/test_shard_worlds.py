@@ -234,6 +234,52 @@ def test_a_read_of_a_world_that_is_coming_waits_for_it(backstage: Any, another: 
     assert (shown.ask_id, shown.report.tick) == ("r", Tick(10))
 
 
+def test_the_next_plan_is_read_without_making_it(backstage: Any) -> None:
+    from messages.admin import WorldPlanned, WorldShown
+    from messages.shards import ReadPlan
+
+    village_id = backstage.add(village(maxNpcTicksPerStep=5))
+    backstage.run(10)
+    for ask in (ReadPlan(ask_id="next", world_id=village_id), ReadPlan(ask_id="again", world_id=village_id)):
+        backstage.reading.read(ask)
+        backstage.turn()
+    first, second = backstage.heard(WorldPlanned)
+    assert first.plan == second.plan
+    assert (first.plan["tick"], first.report.tick, first.inputs) == (11, 10, 0)
+    assert first.holds == "its goal, tick 10, is reached"
+    short = first.plan["leftOut"][0]
+    assert 0 < short["people"] == len(short["next"]) <= 8
+    backstage.run(11)
+    backstage.reading.read(ReadWorld(ask_id="last", world_id=village_id))
+    backstage.turn()
+    (shown,) = backstage.heard(WorldShown)
+    made, foreseen = without_names(shown.plan), without_names(first.plan)
+    assert made == foreseen
+
+
+def without_names(plan: dict[str, Any]) -> dict[str, Any]:
+    """A tier that serves nobody is not asked who waits there, so the plan of a tick made names nobody."""
+    return {**plan, "leftOut": [{**short, "next": []} for short in plan["leftOut"]]}
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"), [("paused", "it is paused"), ("turn_based", "it is turn-based"), ("real_time", "")]
+)
+def test_a_plan_says_what_holds_it(backstage: Any, mode: str, says: str) -> None:
+    from messages.admin import WorldPlanned
+    from messages.shards import ReadPlan
+
+    village_id = backstage.add(village(mode=mode))
+    backstage.running.run_to({})
+    backstage.reading.read(ReadPlan(ask_id="p", world_id=village_id))
+    for _ in range(20):
+        if backstage.mail:
+            backstage.carry(backstage.mail.pop(0))
+    (planned,) = backstage.heard(WorldPlanned)
+    assert planned.holds.startswith(says)
+    assert bool(planned.holds) == bool(says)
+
+
 def test_a_read_of_a_world_that_is_not_here_is_refused(backstage: Any) -> None:
     backstage.reading.read(ReadWorld(ask_id="r", world_id=WorldId("village")))
     assert [message.ask_id for message in backstage.heard(Refused)] == ["r"]

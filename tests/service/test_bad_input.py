@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from service.cli import main
 
 GOOD: dict[str, Any] = {
     "id": "inn",
@@ -37,20 +34,6 @@ GOOD: dict[str, Any] = {
 }
 
 Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """`cli("check", FILE)`: exit status, standard output and standard error of the command line."""
-
-    def run(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["theatrum", *map(str, args)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        return int(ended.value.code or 0), shown.out, shown.err
-
-    return run
 
 
 @pytest.fixture
@@ -260,6 +243,7 @@ def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(
     [
         ("world", "list"),
         ("world", "show", "inn"),
+        ("world", "plan", "inn"),
         ("world", "remove", "inn"),
         ("world", "pause", "inn"),
         ("world", "resume", "inn"),
@@ -268,6 +252,7 @@ def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(
         ("world", "config", "get", "inn"),
         ("world", "config", "set", "inn", "timeScale=30"),
         ("npc", "show", "inn", "ada"),
+        ("npc", "why", "inn", "ada"),
         ("generation", "list", "inn"),
         ("worker",),
     ],

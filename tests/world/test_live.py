@@ -220,6 +220,16 @@ def test_a_person_and_a_plan_can_be_read(start: Start, inn: Path, cli: Cli) -> N
     assert person["why"]["chosen"] in ("sweep", "nap")
     plan = cli("world", "show", "inn")["plan"]
     assert plan["npcBudget"] == 50
+    reasons = cli("npc", "why", "inn", "ada")
+    assert list(reasons) == ["node", "candidates", "excluded", "draw", "chosen"]
+    cli("world", "pause", "inn")
+    stood = cli.world()
+    foreseen = cli("world", "plan", "inn")
+    assert foreseen["tick"] == stood["tick"] + 1
+    assert foreseen["holds"].startswith("it is paused")
+    assert cli("world", "plan", "inn") == foreseen
+    assert cli.world()["stateHash"] == stood["stateHash"]
+    cli("world", "resume", "inn")
     assert "nobody called eve lives in inn" in cli("npc", "show", "inn", "eve", status=1)
 
 

@@ -1,0 +1,54 @@
+"""Why a person decides what, for people to read: candidates with every factor, and why others are out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.errors import ServiceError
+from service.tables import table
+
+HEADS = {
+    "weight": "weight",
+    "activityPreference": "activity",
+    "categoryPreference": "category",
+    "traitModifier": "trait",
+    "moodCompatibility": "mood",
+    "relationshipBonus": "tie",
+    "urgency": "urgency",
+    "inertia": "inertia",
+}
+"""Short heads for the factors of the score; those of plug-ins keep their names."""
+
+
+def to_text(who: str, why: Mapping[str, Any]) -> str:
+    """The node, the candidates by score with their chances, the draw, the choice, and who is out."""
+    if why["node"] is None:
+        return f"{who}: no node of their routine matches, so they look again later"
+    lines = [f"{who}: node {why['node']}, draw {why['draw']:.6f} -> {why['chosen'] or 'nothing'}"]
+    if why["candidates"]:
+        lines.append(_scores(why["candidates"]))
+    lines += [f"not {one['activityId']}: {one['reason']}" for one in why["excluded"]]
+    return "\n".join(lines)
+
+
+def rule_fails(npc_id: str, error: str) -> ServiceError:
+    """For somebody whose conditions raise instead of answering; a running world counts it and goes on."""
+    do = "Write the condition so that it holds for every value its names can have, null too."
+    return ServiceError(f"A rule of {npc_id} fails", because=error, do=do)
+
+
+def _scores(candidates: list[dict[str, Any]]) -> str:
+    """In the order of the node, which is the order the draw runs through."""
+    total = sum(one["score"] for one in candidates)
+    factors = list(candidates[0]["factors"])
+    rows = [
+        [
+            one["activityId"],
+            f"{one['score']:.4g}",
+            f"{one['score'] / total:.1%}",
+            *(f"{one['factors'][name]:.4g}" for name in factors),
+        ]
+        for one in candidates
+    ]
+    return table(["candidate", "score", "chance", *(HEADS.get(name, name) for name in factors)], rows)
