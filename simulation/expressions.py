@@ -41,6 +41,12 @@ COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda item, group: item in group,
     ast.NotIn: lambda item, group: item not in group,
 }
+PLAIN_NAMES = frozenset(
+    {"energy", "valence", "arousal", "hour", "day", "dayOfWeek", "tier", "activity", "location"}
+    | {"locationType"}
+)
+"""Names without a dot that stand for something; any other is a whole component, which compares with
+nothing."""
 LITERALS = {"true": True, "false": False, "null": None}
 
 
@@ -71,7 +77,10 @@ def parse_expression(text: str) -> Expression:
         raise ExpressionInvalid(f"has {len(text)} characters, at most {EXPRESSION_CHARS_MAX}")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except SyntaxError as error:
+        where = f", at character {error.offset}" if error.offset else ""
+        raise ExpressionInvalid(f"is no expression: {error.msg}{where}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
         raise ExpressionInvalid(f"is no expression: {error}") from None
     names: set[str] = set()
     _check(tree, names, 0)

@@ -50,10 +50,12 @@ def json_seconds(value: int) -> int | float:
 
 def read_person(script: Script, origin: int, npc: Npc, world_time: Micros) -> tuple[dict[str, Any], Cold]:
     """(column values, cold components) of a person as defined."""
-    behavior: Mapping[str, Any] = npc.components.get("behavior", {})
-    mood: Mapping[str, Any] = behavior.get("moodState", {})
+    given: Mapping[str, Any] = npc.components.get("behavior", {})
+    behavior = {key: value for key, value in given.items() if value is not None}
+    mood = {key: value for key, value in behavior.get("moodState", {}).items() if value is not None}
     home = script.location_index.get(npc.home or "", NONE)
     recent = behavior.get("lastActivities", [])[:RECENT_MAX]
+    ended: Mapping[str, Any] = behavior.get("lastEndedAt", {})
     values = {
         "entity": word(npc.id),
         "origin": origin,
@@ -61,23 +63,20 @@ def read_person(script: Script, origin: int, npc: Npc, world_time: Micros) -> tu
         "routine": script.routine_index.get(npc.routine_id or "", NONE),
         "profile": script.profiles.of_npc[origin],
         "home": home,
-        "location": script.location_index.get(behavior.get("locationId", ""), home),
-        "activity": script.activity_index.get(behavior.get("currentActivityId") or "", NONE),
-        "started_at": micros(behavior.get("activityStartedAt") or 0),
+        "location": script.location_index.get(str(behavior.get("locationId", "")), home),
+        "activity": script.activity_index.get(str(behavior.get("currentActivityId", "")), NONE),
+        "started_at": micros(behavior.get("activityStartedAt", 0)),
         "settled_at": micros(behavior["settledAt"]) if "settledAt" in behavior else world_time,
-        "due_at": max(world_time, micros(behavior.get("nextDecisionAt") or 0)),
+        "due_at": max(world_time, micros(behavior.get("nextDecisionAt", 0))),
         "energy": to_units(behavior.get("energy", START_ENERGY)),
         "valence": float(mood.get("valence", script.mood_valence)),
         "arousal": float(mood.get("arousal", script.mood_arousal)),
         "recent": _padded([script.activity_index.get(_name(entry), NONE) for entry in recent], NONE),
         "recent_at": _padded([micros(_ended(entry)) for entry in recent], 0),
-        "ended_at": [
-            micros(behavior["lastEndedAt"][name]) if name in behavior.get("lastEndedAt", {}) else NONE
-            for name in script.cooling
-        ],
+        "ended_at": [NONE if ended.get(name) is None else micros(ended[name]) for name in script.cooling],
     }
     values["slots"], rest = _read_relationships(script, npc.components.get("relationships", {}))
-    return values, _cold(npc.components, behavior, rest)
+    return values, _cold(npc.components, given, rest)
 
 
 def _name(entry: Any) -> str:
@@ -85,7 +84,7 @@ def _name(entry: Any) -> str:
 
 
 def _ended(entry: Any) -> float:
-    return float(entry.get("endedAtSeconds", 0)) if isinstance(entry, Mapping) else 0.0
+    return float(entry.get("endedAtSeconds") or 0) if isinstance(entry, Mapping) else 0.0
 
 
 def _padded(values: list[int], fill: int) -> list[int]:
@@ -97,7 +96,8 @@ def _read_relationships(script: Script, given: Mapping[str, Any]) -> tuple[list[
     slots = []
     for ref, axis in script.slot_names:
         axes = rest.get(ref, {})
-        slots.append(to_units(axes.pop(axis)) if axis in axes else UNKNOWN)
+        points = axes.pop(axis, None)
+        slots.append(UNKNOWN if points is None else to_units(points))
     return slots, {ref: axes for ref, axes in rest.items() if axes}
 
 

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 
-def plan_tick(
-    world: World, clock: Clock, agendas: Mapping[Tier, Agenda], systems: SystemsPlan
-) -> WorkPlan:
+def plan_tick(world: World, clock: Clock, agendas: Mapping[Tier, Agenda], systems: SystemsPlan) -> WorkPlan:
     """The plan of the tick that brings the world to `clock`; the agendas are advanced to it."""
     demands = {}
     for tier in TIERS:

@@ -241,7 +241,8 @@ def check(
         world = load(file)
     except DefinitionInvalid as invalid:
         if as_json:
-            found = {"ok": False, "problems": [problem.to_json() for problem in invalid.problems]}
+            problems = [problem.to_json() for problem in invalid.problems]
+            found = {"ok": False, "problems": problems, "more": invalid.more}
             sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
         else:
             sys.stdout.write(f"{invalid}\n")
@@ -249,7 +250,8 @@ def check(
     definition = world.definition
     if as_json:
         warnings = [problem.to_json() for problem in definition.warnings]
-        sys.stdout.write(json.dumps({"ok": True, "problems": warnings}, ensure_ascii=False) + "\n")
+        found = {"ok": True, "problems": warnings, "more": 0}
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
         return
     for warning in definition.warnings:
         sys.stdout.write(f"warning: {warning}\n")

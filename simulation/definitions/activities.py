@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from simulation.definitions.conditions import RELATIONSHIP_AXES, Condition, Names, normal_ref, read_conditions
@@ -79,8 +80,8 @@ def read_activity(
     same_id(fields, key)
     fields.ignore("version", "priority")
     category = fields.text("category")
-    if categories and category not in categories:
-        names.problems.append(unknown_name(fields.at("category"), category, categories, "activity category"))
+    if category and categories and category not in categories:
+        fields.problems.append(unknown_name(fields.at("category"), category, categories, "activity category"))
     found = Activity(
         id=key,
         name=fields.text("name", key),
@@ -146,17 +147,30 @@ def _changes(value: Any, path: str, problems: list[Problem]) -> dict[str, int]:
 
 def _custom(value: Any, path: str, problems: list[Problem]) -> CustomEffect:
     fields = Fields(value, path, problems)
+    fine = len(fields.problems)
     kind = fields.choice("type", ["generate"], "generate")
     params = fields.mapping("params")
-    given = Fields(params, fields.at("params"), problems)
-    given.choice("kind", KINDS, "dialogue")
-    if not given.has("kind"):
-        given.refuse(given.at("kind"), None, "is missing", ", ".join(KINDS))
-    given.choice("band", [str(band) for band in Band], str(Band.AMBIENT))
-    given.number("chance", 0, 1, 1)
-    given.text("component", "dialogue")
+    if len(fields.problems) == fine:
+        _generate(Fields(params, fields.at("params"), fields.problems))
     fields.done()
     return CustomEffect(kind, params, path)
+
+
+GENERATE_KEYS = ("kind", "band", "chance", "component")
+"""What we read of `params`; everything else is the provider's."""
+
+
+def _generate(params: Fields) -> None:
+    params.choice("kind", KINDS, "dialogue")
+    if not params.has("kind"):
+        params.refuse(params.at("kind"), None, "is missing", ", ".join(KINDS))
+    params.choice("band", [str(band) for band in Band], str(Band.AMBIENT))
+    params.number("chance", 0, 1, 1)
+    params.identifier("component", "dialogue")
+    for key, value in params.entries():
+        if key not in GENERATE_KEYS and (close := get_close_matches(key, GENERATE_KEYS, 1, 0.8)):
+            message = "is none of our keys, so the provider gets it"
+            params.problems.append(Problem(params.at(key), value, message, "", close[0], warning=True))
 
 
 def flat_flags(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from simulation.definitions.activities import Activity, Category, read_activity, read_category, same_id
 from simulation.definitions.conditions import Condition, Names, read_conditions
-from simulation.definitions.fields import Fields
+from simulation.definitions.fields import Fields, known_in
 from simulation.definitions.preferences import Preferences, read_preferences
-from simulation.definitions.problems import unknown_name
+from simulation.definitions.problems import Problem, unknown_name
 from simulation.units import Micros
 
 ACTIVITIES_MAX = 1_000
@@ -97,9 +97,8 @@ def read_behavior(value: Any, path: str, names: Names, day_us: int) -> Behavior:
     activities = fields.table(
         "activities", lambda k, v, p: read_activity(k, v, p, names, categories), ACTIVITIES_MAX
     )
-    routines = fields.table(
-        "routines", lambda k, v, p: _routine(k, v, p, names, activities, day_us), ROUTINES_MAX
-    )
+    known = known_in(activities, names.problems, fields.at("activities"))
+    routines = fields.table("routines", lambda k, v, p: _routine(k, v, p, names, known, day_us), ROUTINES_MAX)
     half_life, baseline = _npc_config(fields.within("npcConfig"))
     found = Behavior(categories, activities, routines, _weights(fields), half_life, baseline)
     fields.done()
@@ -126,6 +125,10 @@ def _node(value: Any, path: str, names: Names, activities: Mapping[str, Activity
     fields = Fields(value, path, names.problems)
     kind = fields.choice("nodeType", ("time_slot", "decision", "activity"), "activity")
     start, end = _time_range(fields, day_us) if kind == "time_slot" else (None, None)
+    if kind != "time_slot" and fields.has("timeRangeSeconds"):
+        message = "is asked of time_slot nodes only"
+        where = fields.at("timeRangeSeconds")
+        fields.problems.append(Problem(where, kind, message, "time_slot", warning=True))
     fields.ignore("timeRangeSeconds")
     found = Node(
         id=fields.identifier("id", path.rpartition(".")[2]),
@@ -162,9 +165,9 @@ def _time_range(fields: Fields, day_us: int) -> tuple[Micros, Micros]:
 
 def _candidate(value: Any, path: str, names: Names, activities: Mapping[str, Activity]) -> Candidate:
     fields = Fields(value, path, names.problems)
-    activity = fields.text("activityId")
+    activity = fields.identifier("activityId")
     if activity and activity not in activities:
-        names.problems.append(unknown_name(fields.at("activityId"), activity, activities, "activity"))
+        fields.problems.append(unknown_name(fields.at("activityId"), activity, activities, "activity"))
     found = Candidate(activity, fields.number("weight", 0, 10), read_conditions(fields, "conditions", names))
     fields.done()
     return found

@@ -235,6 +235,9 @@ def _compose(make: type[AllOf] | type[AnyOf]) -> Reader:
 
 
 def _not(fields: Fields, names: Names, depth: int) -> Condition | None:
+    if not fields.has("condition"):
+        fields.refuse(fields.at("condition"), None, "is missing", "a condition")
+        return None
     inner = read_condition(fields.raw("condition"), fields.at("condition"), names, depth + 1)
     return None if inner is None else Not(fields.path, inner)
 
@@ -250,9 +253,11 @@ def _expression(fields: Fields, names: Names, depth: int) -> Condition | None:
 
 def _listed(fields: Fields, key: str, known: Collection[str], what: str) -> tuple[str, ...]:
     """Names that must be given: a condition without any could never hold."""
-    if not fields.has(key):
-        fields.refuse(fields.at(key), None, "is missing", f"a list with at least one {what}")
-    return fields.names(key, known, what)
+    found = fields.names(key, known, what)
+    if fields.raw(key, []) == []:
+        message = "is empty" if fields.has(key) else "is missing"
+        fields.refuse(fields.at(key), fields.raw(key), message, f"a list with at least one {what}")
+    return found
 
 
 Reader = Callable[[Fields, Names, int], "Condition | None"]

@@ -4,7 +4,7 @@ on."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -13,6 +13,8 @@ from simulation.units import MICROS_PER_SECOND, Micros
 
 DESCRIPTIVE = frozenset({"description", "label", "icon", "visual", "tags", "meta"})
 """Keys anybody may add anywhere; they are kept and mean nothing here."""
+ID_CHARS_MAX = 200
+"""Characters of an id: what the database's keys hold."""
 SECONDS_MAX = 10**12
 """Game seconds, some thirty thousand years: far below what 64-bit microseconds hold."""
 
@@ -23,7 +25,8 @@ def at(path: str, key: str | int) -> str:
     """The JSON path one step down."""
     if isinstance(key, int):
         return f"{path}[{key}]"
-    return f"{path}.{key}" if path else key
+    step = key if key.isprintable() else repr(key)[1:-1]
+    return f"{path}.{step}" if path else step
 
 
 def is_descriptive(key: str) -> bool:
@@ -42,6 +45,7 @@ class Fields:
             self._values = value
         else:
             self.refuse(path, value, f"is {shown(value)}", "an object")
+            self.problems = []  # of what is no object, one problem says all
 
     def refuse(self, path: str, value: object, message: str, allowed: str = "") -> None:
         self.problems.append(Problem(path, value, message, allowed))
@@ -76,10 +80,23 @@ class Fields:
     def identifier(self, key: str, default: str | None = None) -> str:
         """An id: a text, or a whole number that is read as one."""
         value = self._values.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and is_number(value):
             self._asked.add(key)
             return str(value)
-        return self.text(key, default)
+        found = self.text(key, default)
+        if len(found) > ID_CHARS_MAX or not found.isprintable():
+            allowed = f"at most {ID_CHARS_MAX} characters, all of them printable"
+            self.refuse(self.at(key), value, f"is no id: {shown(found)}", allowed)
+        return found
+
+    def reference(self, key: str, known: Container[str], listed: Iterable[str], what: str) -> str | None:
+        """An id that must name something; None when it is not there, or names nothing."""
+        value = self.raw(key)
+        name = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if name is None or (isinstance(name, str) and name in known):
+            return name
+        self.problems.append(unknown_name(self.at(key), value, listed, what))
+        return None
 
     def choice(self, key: str, allowed: Iterable[str], default: str) -> str:
         value = self.raw(key, default)
@@ -192,9 +209,24 @@ class Fields:
         return f"is {shown(value)}" if key in self._values else "is missing"
 
 
+class AnyName(dict[str, Any]):
+    """What names are looked up in when what they name could not be read at all: that is said once."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def known_in(table: Mapping[str, T], problems: Iterable[Problem], *unread: str) -> Mapping[str, T]:
+    """The table, or any name if one of these paths, where the table is, was refused as a whole."""
+    return AnyName() if {problem.path for problem in problems} & {*unread} else table
+
+
 def is_number(value: object) -> bool:
-    """A finite JSON number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """A JSON number that a double can hold; true and false are none."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def exact_micros(value: object) -> int | None:

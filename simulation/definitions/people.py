@@ -9,10 +9,11 @@ from typing import Any
 
 from simulation.definitions.activities import Activity
 from simulation.definitions.behavior import Routine
-from simulation.definitions.fields import Fields, at, is_number
+from simulation.definitions.conditions import RELATIONSHIP_AXES, normal_ref
+from simulation.definitions.fields import Fields, at
 from simulation.definitions.preferences import Preferences, read_preferences
-from simulation.definitions.problems import Problem, unknown_name
-from simulation.units import NpcId, Tier
+from simulation.definitions.problems import Problem, shown, unknown_name
+from simulation.units import MICROS_PER_SECOND, Micros, NpcId, Tier
 
 NPCS_MAX = 1_000_000
 """Of one world: its columns then take some 200 MB."""
@@ -20,6 +21,7 @@ LOCATIONS_MAX = 100_000
 """Of one world."""
 IMPORTANCE = 50.0
 """Of a person whose file says nothing, 0-100."""
+TIER_NAMES = tuple(map(str, Tier))
 NO_PREFERENCES = Preferences({}, {}, {})
 
 
@@ -52,6 +54,7 @@ class Town:
     locations: Collection[str]
     roles: Mapping[str, tuple[str, ...]]
     """Roles by npc id, from `meta.npcs`."""
+    world_time: Micros
 
 
 def read_locations(fields: Fields) -> tuple[Location, ...]:
@@ -77,9 +80,9 @@ def refuse_twins(ids: list[Any], path: str, problems: list[Problem]) -> None:
     """One problem for every id that an earlier one has."""
     if len(set(ids)) == len(ids):
         return
-    seen: set[Any] = set()
+    seen: set[Any] = {""}  # one that is missing or no id is said already
     for n, one in enumerate(ids):
-        if one in seen:
+        if one in seen and one:
             problems.append(Problem(f"{path}[{n}].id", one, f"the id {one!r} is given twice", "each id once"))
         seen.add(one)
 
@@ -87,15 +90,10 @@ def refuse_twins(ids: list[Any], path: str, problems: list[Problem]) -> None:
 def _npc(value: Any, path: str, town: Town, problems: list[Problem]) -> Npc:
     fields = Fields(value, path, problems)
     npc_id = NpcId(fields.identifier("id"))
-    name = fields.text("name", npc_id or None)
+    name = fields.text("name", npc_id)
     person = fields.within("personality")
-    routine = person.raw("routineId")
-    if routine is not None and routine not in town.routines:
-        problems.append(unknown_name(person.at("routineId"), routine, town.routines, "routine"))
-        routine = None
-    home = person.raw("home")
-    if home is not None and home not in town.locations:
-        problems.append(unknown_name(person.at("home"), home, town.locations, "location"))
+    routine = person.reference("routineId", town.routines, town.routines, "routine")
+    home = person.reference("home", town.locations, town.locations, "location")
     preferences = NO_PREFERENCES
     if person.has("preferences"):
         preferences = read_preferences(person.within("preferences"), town.activities)
@@ -115,21 +113,33 @@ def _check_components(components: Mapping[str, Any], path: str, town: Town, prob
     """Components are free JSON objects; the hot fields of `behavior` and relationships must make sense."""
     for name, component in components.items():
         if not isinstance(component, Mapping):
-            problems.append(Problem(at(path, name), component, f"is {component!r}", "an object"))
-            return
-    if "behavior" in components:
-        _check_behavior(Fields(components["behavior"], at(path, "behavior"), problems), town)
-    for ref, axes in components.get("relationships", {}).items():
-        ties = Fields(axes, at(at(path, "relationships"), ref), problems)
-        for axis, points in ties.entries():
-            if is_number(points):
-                ties.number(axis, 0, 100)
+            problems.append(Problem(at(path, name), component, f"is {shown(component)}", "an object"))
+    behavior, relationships = components.get("behavior"), components.get("relationships")
+    if isinstance(behavior, Mapping):
+        _check_behavior(Fields(behavior, at(path, "behavior"), problems), town)
+    if isinstance(relationships, Mapping):
+        for ref, axes in relationships.items():
+            _check_tie(ref, Fields(axes, at(at(path, "relationships"), ref), problems))
+
+
+def _check_tie(ref: str, ties: Fields) -> None:
+    for axis in RELATIONSHIP_AXES:
+        if ties.given(axis):
+            ties.number(axis, 0, 100)
+    if ref != normal_ref(ref):
+        message = f"rules ask for {normal_ref(ref)}, so they do not see it"
+        ties.problems.append(Problem(ties.path, ref, message, normal_ref(ref), warning=True))
 
 
 def _check_behavior(fields: Fields, town: Town) -> None:
     for key in ("activityStartedAt", "nextDecisionAt", "settledAt"):
-        if fields.has(key):
-            fields.micros(key, 0)
+        at_us = fields.micros(key, 0)
+        if key == "settledAt" and at_us > town.world_time:
+            allowed = f"at most the world's own time, {town.world_time / MICROS_PER_SECOND:g}"
+            fields.refuse(fields.at(key), fields.raw(key), "is in the future", allowed)
+        if key == "activityStartedAt" and at_us > town.world_time:
+            message = "is in the future: the world begins before it"
+            fields.problems.append(Problem(fields.at(key), fields.raw(key), message, warning=True))
     fields.number("energy", 0, 100, 50)
     mood = fields.within("moodState")
     for key in ("valence", "arousal"):
@@ -137,17 +147,20 @@ def _check_behavior(fields: Fields, town: Town) -> None:
     for key, known, what in (
         ("currentActivityId", town.activities, "activity"),
         ("locationId", town.locations, "location"),
-        ("simulationTier", list(Tier), "tier"),
+        ("simulationTier", TIER_NAMES, "tier"),
     ):
-        if fields.has(key) and fields.raw(key) not in known:
-            fields.problems.append(unknown_name(fields.at(key), fields.raw(key), map(str, known), what))
+        fields.reference(key, known, known, what)
     fields.each("lastActivities", lambda value, path: _check_recent(value, path, town, fields.problems), 10)
     ended = fields.within("lastEndedAt")
     for name, _ in ended.entries():
+        if name not in town.activities:
+            fields.problems.append(unknown_name(ended.at(name), name, town.activities, "activity"))
         ended.micros(name, 0)
 
 
 def _check_recent(value: Any, path: str, town: Town, problems: list[Problem]) -> None:
-    name = value.get("activityId") if isinstance(value, Mapping) else value
-    if name not in town.activities:
-        problems.append(unknown_name(path, name, town.activities, "activity"))
+    entry = Fields(value if isinstance(value, Mapping) else {"activityId": value}, path, problems)
+    if not entry.has("activityId"):
+        entry.refuse(entry.at("activityId"), None, "is missing", "an activity's id")
+    entry.reference("activityId", town.activities, town.activities, "activity")
+    entry.micros("endedAtSeconds", 0)

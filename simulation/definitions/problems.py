@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 PROBLEMS_MAX = 100
 """Problems listed of one file: enough to mend it in one go, few enough to read."""
+PROBLEMS_READ_MAX = 1_000
+"""Problems after which a file is read no further: it is another kind of file, or has one mistake all over."""
 SHOWN_CHARS_MAX = 60
 """How much of a bad value is shown."""
 ALLOWED_SHOWN_MAX = 12
@@ -48,14 +51,18 @@ class DefinitionInvalid(ValueError):
     """Problems found, every one named."""
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
-        found = sorted(problems, key=lambda problem: problem.path)
+        found = sorted(problems, key=lambda problem: (problem.warning, in_order(problem.path)))
         self.source = source
         self.problems = tuple(found[:PROBLEMS_MAX])
         self.more = len(found) - len(self.problems)
         super().__init__(source, self.problems)
 
     def __str__(self) -> str:
-        lines = [f"{self.source}: {problem}" if self.source else str(problem) for problem in self.problems]
+        source = f"{self.source}: " if self.source else ""
+        lines = [
+            f"warning: {source}{problem}" if problem.warning else f"{source}{problem}"
+            for problem in self.problems
+        ]
         if self.more:
             lines.append(f"and {self.more} more")
         return "\n".join(lines)
@@ -69,10 +76,44 @@ class ConfigInvalid(DefinitionInvalid):
     """A simulation configuration, or a change of one, that is not allowed. Nothing was changed."""
 
 
+class Notes(list[Problem]):
+    """What is wrong with one file, as it is found. Full, it ends the reading: nobody mends a thousand."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.source = source
+
+    def append(self, problem: Problem) -> None:
+        super().append(problem)
+        if len(self) >= PROBLEMS_READ_MAX:
+            raise WorldFileInvalid(self.source, self)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self.append(problem)
+
+
+def in_order(path: str) -> list[tuple[int, str]]:
+    """A key that sorts paths as a reader would: npcs[2] before npcs[10]."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path)]
+
+
 def shown(value: object) -> str:
-    """A bad value, short enough for one line."""
-    text = repr(value)
+    """A bad value as JSON has it, short enough for one line."""
+    text = WORDS.get(str(value), repr(value)) if value is None or isinstance(value, bool) else _written(value)
     return text if len(text) <= SHOWN_CHARS_MAX else text[: SHOWN_CHARS_MAX - 3] + "..."
+
+
+WORDS = {"None": "null", "True": "true", "False": "false"}
+"""What JSON calls them."""
+
+
+def _written(value: object) -> str:
+    """`repr` of what a file can hold; a number may have more digits than Python will write."""
+    try:
+        return repr(value)
+    except ValueError:
+        return "a number with thousands of digits"
 
 
 def unknown_name(path: str, name: object, known: Iterable[str], what: str) -> Problem:

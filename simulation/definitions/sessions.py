@@ -8,12 +8,10 @@ from typing import Any
 from simulation.definitions.activities import flat_flags
 from simulation.definitions.fields import Fields, at, is_descriptive
 from simulation.definitions.people import refuse_twins
-from simulation.definitions.problems import Problem, unknown_name
+from simulation.definitions.problems import Problem, shown, unknown_name
 from simulation.sessions import KEYS, SESSION_BYTES_MAX, SESSIONS_MAX, Session
 from simulation.units import NpcId, SessionId
 
-ID_CHARS_MAX = 200
-"""Characters of a session's id and of a user's: what the database's keys hold."""
 ITEMS_MAX = 1_000_000
 """Of one kind in one inventory."""
 CAST_MAX = 100
@@ -60,10 +58,7 @@ def read_session(fields: Fields, people: Collection[NpcId], places: Collection[s
 def _short(fields: Fields, key: str, *, required: bool = False) -> str | None:
     if not required and fields.raw(key) is None:
         return None
-    text = fields.identifier(key)
-    if len(text) > ID_CHARS_MAX:
-        fields.refuse(fields.at(key), text, "is too long", f"at most {ID_CHARS_MAX} characters")
-    return text
+    return fields.identifier(key)
 
 
 def read_place(fields: Fields, places: Collection[str]) -> str | None:
@@ -118,7 +113,7 @@ def read_components(fields: Fields) -> list[tuple[str, Mapping[str, Any]]]:
         if isinstance(value, Mapping):
             found.append((name, value))
         else:
-            fields.problems.append(Problem(fields.at(name), value, f"is {value!r}", "an object"))
+            fields.problems.append(Problem(fields.at(name), value, f"is {shown(value)}", "an object"))
     return found
 
 

@@ -243,7 +243,24 @@ def _allowed(detail: Any) -> str:
     for name, word in (("gt", "above"), ("ge", "at least"), ("lt", "below"), ("le", "at most")):
         if name in bounds:
             return f"a number {word} {bounds[name]}"
+    if (said := KINDS.get(detail["type"])) is not None:
+        return said
     return str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+KINDS = {
+    "dict_type": "an object",
+    "model_type": "an object",
+    "tuple_type": "a list",
+    "string_type": "a text",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number a double can hold",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+}
+"""What Pydantic calls a wrong kind of value -> what a JSON file should have."""
 
 
 def _unknown_keys(config: BaseModel, path: str) -> list[Problem]:

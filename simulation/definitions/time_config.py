@@ -40,7 +40,7 @@ def read_time_config(value: Any, path: str, problems: list[Problem]) -> Calendar
     known = {period.id for period in kept}
     _check_overlaps(kept, fields.at("periods"), day_us, problems)
     for name, value_ in fields.mapping("periodAliases").items():
-        real = tuple(value_) if isinstance(value_, list) else (value_,)
+        real = tuple(map(str, value_)) if isinstance(value_, list) else (str(value_),)
         where = fields.at(f"periodAliases.{name}")
         problems.extend(unknown_name(where, one, known, "period") for one in real if one not in known)
         aliases[name] = (*aliases.get(name, ()), *real)
@@ -59,6 +59,13 @@ def _days(fields: Fields, default: Calendar) -> tuple[tuple[str, ...], frozenset
         rest = {name for name, rests in days if rests}
     elif fields.has("dayNames"):
         names = fields.texts("dayNames", DAYS_MAX)
+    for n, name in enumerate(names):
+        if name.lower() in {other.lower() for other in names[:n]}:
+            key = "days" if fields.has("days") else "dayNames"
+            fields.refuse(at(fields.at(key), n), name, f"the day {name!r} is named twice", "each name once")
+    if names == () and (fields.has("days") or fields.has("dayNames")):
+        key = "days" if fields.has("days") else "dayNames"
+        fields.refuse(fields.at(key), [], "names no day", "at least one")
     week = fields.whole("daysPerWeek", 1, DAYS_MAX, len(names) or len(default.day_names))
     if not names:
         same = week == len(default.day_names)
@@ -90,11 +97,13 @@ def _period(
 ) -> tuple[Period, tuple[str, ...]]:
     fields = Fields(value, path, problems)
     name = fields.text("id")
+    fine = len(fields.problems)
     start, end = (_hour(fields, key, hours, hour_us) for key in ("startHour", "endHour"))
+    fine = fine == len(fields.problems)
     aliases = fields.texts("aliases")
     fields.ignore("name", "color", "ambientPresets")
     fields.done()
-    if start == end:
+    if start == end and fine:
         fields.refuse(path, name, "starts and ends at the same time", "a part of the day")
     return Period(name, start, end), aliases
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from json import dumps
@@ -13,18 +13,16 @@ from simulation.calendar import Calendar
 from simulation.definitions.activities import flat_flags
 from simulation.definitions.behavior import Behavior, read_behavior
 from simulation.definitions.conditions import Names
-from simulation.definitions.fields import Fields
+from simulation.definitions.fields import Fields, at, known_in
 from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs
-from simulation.definitions.problems import Problem, WorldFileInvalid
+from simulation.definitions.problems import Notes, Problem, WorldFileInvalid, shown, unknown_name
 from simulation.definitions.sessions import read_sessions
 from simulation.definitions.simulation_config import SimulationConfig
 from simulation.definitions.time_config import read_time_config
+from simulation.definitions.warnings import warnings_of
 from simulation.moods import NAMES as MOOD_TAGS
 from simulation.sessions import Session
 from simulation.units import Micros, NpcId, Tier, WorldId
-
-WORLD_ID_CHARS_MAX = 200
-"""Characters of a world's id: what the database's keys hold."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,9 @@ def parse_world(
     document: Mapping[str, Any], source: str = "", plugins: Collection[str] = ()
 ) -> WorldDefinition:
     """The definition in a JSON object. Raises WorldFileInvalid with everything that is wrong with it."""
-    problems: list[Problem] = []
+    problems = Notes(source)
     fields = Fields(document, "", problems)
+    world_time = fields.micros("worldTime", 0)
     locations = read_locations(fields)
     meta = fields.within("meta")
     calendar = read_time_config(meta.raw("time_config"), "meta.time_config", problems)
@@ -91,16 +90,24 @@ def parse_world(
     )
     behavior = read_behavior(meta.raw("behavior"), "meta.behavior", names, calendar.day_us)
     places = {location.id for location in locations}
-    npcs = read_npcs(fields, Town(behavior.routines, behavior.activities, places, _roles(meta)))
+    roles = _roles(meta)
+    unread = ("meta", "meta.behavior")
+    routines = known_in(behavior.routines, problems, *unread, "meta.behavior.routines")
+    activities = known_in(behavior.activities, problems, *unread, "meta.behavior.activities")
+    npcs = read_npcs(fields, Town(routines, activities, places, roles, world_time))
+    _check_roles(roles, npcs, problems)
     meta.ignore("version", "metrics")
     meta.done()
     if simulation is not None:
         _check_room(simulation, len(npcs), problems)
-    return _read(fields, locations, npcs, simulation, behavior, calendar, source, document)
+    found = _read(fields, world_time, locations, npcs, simulation, behavior, calendar, source, document)
+    object.__setattr__(found, "warnings", (*problems, *warnings_of(found)))
+    return found
 
 
 def _read(
     fields: Fields,
+    world_time: Micros,
     locations: tuple[Location, ...],
     npcs: tuple[Npc, ...],
     simulation: SimulationConfig | None,
@@ -111,17 +118,14 @@ def _read(
 ) -> WorldDefinition:
     """The rest of the top level, and the whole if nothing was wrong."""
     world_id = fields.identifier("id")
-    if len(world_id) > WORLD_ID_CHARS_MAX:
-        fields.refuse("id", world_id, "is too long", f"at most {WORLD_ID_CHARS_MAX} characters")
-    name = fields.text("name", world_id or None)
-    world_time = fields.micros("worldTime", 0)
+    name = fields.text("name", world_id)
     flags = flat_flags(fields.mapping("flags"))
     sessions = read_sessions(fields, {npc.id for npc in npcs}, {place.id for place in locations})
     fields.ignore("version", "$schema")
     fields.done()
-    if fields.problems or simulation is None:
+    if simulation is None or not all(problem.warning for problem in fields.problems):
         raise WorldFileInvalid(source, fields.problems)
-    found = WorldDefinition(
+    return WorldDefinition(
         WorldId(world_id),
         name,
         world_time,
@@ -134,8 +138,6 @@ def _read(
         calendar,
         document,
     )
-    object.__setattr__(found, "warnings", tuple(_warnings(found)))
-    return found
 
 
 def _roles(meta: Fields) -> dict[str, tuple[str, ...]]:
@@ -149,8 +151,19 @@ def _roles(meta: Fields) -> dict[str, tuple[str, ...]]:
             person.done()
         else:
             for npc in value if isinstance(value, list) else [value]:
+                if not isinstance(npc, str | int) or isinstance(npc, bool):
+                    meta.refuse(listed.at(key), npc, f"is {shown(npc)}", "a person's id, or a list of ids")
+                    continue
                 found.setdefault(str(npc).removeprefix("npc:"), []).append(key.removeprefix("role:"))
     return {npc: tuple(roles) for npc, roles in found.items()}
+
+
+def _check_roles(roles: Mapping[str, tuple[str, ...]], npcs: tuple[Npc, ...], problems: Notes) -> None:
+    ids = {npc.id for npc in npcs} if roles else set()
+    for npc_id in roles:
+        if npc_id not in ids:
+            found = unknown_name(at("meta.npcs", npc_id), npc_id, ids, "npc")
+            problems.append(replace(found, warning=True))
 
 
 def _check_room(config: SimulationConfig, people: int, problems: list[Problem]) -> None:
@@ -166,25 +179,3 @@ def _check_room(config: SimulationConfig, people: int, problems: list[Problem]) 
                 f"at least {config.tiers[Tier.DORMANT].max_npcs + people - room}",
             )
         )
-
-
-def _warnings(world: WorldDefinition) -> Iterator[Problem]:
-    """What loads but has no effect, or can never happen."""
-    path = "meta.simulation"
-    if world.simulation.idle_policy != "run":
-        message = "worlds do not sleep yet, so this one runs with or without sessions"
-        yield Problem(f"{path}.idlePolicy", world.simulation.idle_policy, message, warning=True)
-    if world.simulation.rules:
-        message = "tier rules are not evaluated yet: importance and the caps decide"
-        yield Problem(f"{path}.rules", len(world.simulation.rules), message, warning=True)
-    kinds = {location.type for location in world.locations}
-    for activity in world.behavior.activities.values():
-        path = f"meta.behavior.activities.{activity.id}.requirements"
-        for ref in activity.requirements.required_npcs:
-            if not world.resolve_ref(ref):
-                message = f"{ref} names nobody of this world, so {activity.id} never happens"
-                yield Problem(f"{path}.requiredNpcRolesOrIds", ref, message, warning=True)
-        asked = activity.requirements.location_types
-        if world.locations and asked and not kinds & set(asked):
-            message = f"no location is of type {' or '.join(asked)}, so {activity.id} never happens"
-            yield Problem(f"{path}.locationTypes", list(asked), message, warning=True)

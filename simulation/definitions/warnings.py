@@ -1,0 +1,158 @@
+"""What loads but cannot be meant: what never happens, is never reached, or names nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from simulation.definitions.activities import Activity
+from simulation.definitions.behavior import Node, Routine
+from simulation.definitions.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    EnergyBetween,
+    ExpressionIs,
+    Not,
+    Relationship,
+    StatAxis,
+)
+from simulation.definitions.fields import at
+from simulation.definitions.preferences import Preferences
+from simulation.definitions.problems import Problem, unknown_name
+from simulation.expressions import PLAIN_NAMES
+
+if TYPE_CHECKING:
+    from simulation.definitions.world import WorldDefinition
+
+WARNINGS_MAX = 1_000
+"""Warnings of one file: beyond it they all say the same."""
+BEHAVIOR = "meta.behavior"
+
+
+def warnings_of(world: WorldDefinition) -> tuple[Problem, ...]:
+    """Everything suspicious about a world that is otherwise sound."""
+    kinds = (_settings, _activities, _routines, _conditions, _preferences)
+    return tuple(islice((found for kind in kinds for found in kind(world)), WARNINGS_MAX))
+
+
+def _warn(path: str, value: object, message: str, allowed: str = "") -> Problem:
+    return Problem(path, value, message, allowed, warning=True)
+
+
+def _settings(world: WorldDefinition) -> Iterator[Problem]:
+    path = "meta.simulation"
+    if world.simulation.idle_policy != "run":
+        message = "worlds do not sleep yet, so this one runs with or without sessions"
+        yield _warn(f"{path}.idlePolicy", world.simulation.idle_policy, message)
+    if world.simulation.rules:
+        message = "tier rules are not evaluated yet: importance and the caps decide"
+        yield _warn(f"{path}.rules", len(world.simulation.rules), message)
+
+
+def _activities(world: WorldDefinition) -> Iterator[Problem]:
+    kinds = {location.type for location in world.locations}
+    for activity in world.behavior.activities.values():
+        path = at(f"{BEHAVIOR}.activities", activity.id)
+        asks = activity.requirements
+        for ref in asks.required_npcs:
+            if not world.resolve_ref(ref):
+                message = f"{ref} names nobody of this world, so {activity.id} never happens"
+                yield _warn(f"{path}.requirements.requiredNpcRolesOrIds", ref, message)
+        if world.locations and asks.location_types and not kinds & set(asks.location_types):
+            types = " or ".join(asks.location_types)
+            message = f"no location is of type {types}, so {activity.id} never happens"
+            yield _warn(f"{path}.requirements.locationTypes", list(asks.location_types), message)
+        if _crossed(asks.min_energy, asks.max_energy):
+            message = f"is above maxEnergy {asks.max_energy:g}, so {activity.id} never happens"
+            yield _warn(f"{path}.requirements.minEnergy", asks.min_energy, message)
+        for ref in activity.effects.relationship_changes:
+            if not world.resolve_ref(ref):
+                yield _warn(at(f"{path}.effects.relationshipChanges", ref), ref, "names nobody of this world")
+
+
+def _crossed(low: float | None, high: float | None) -> bool:
+    return low is not None and high is not None and low > high
+
+
+def _routines(world: WorldDefinition) -> Iterator[Problem]:
+    for routine in world.behavior.routines.values():
+        path = at(f"{BEHAVIOR}.routines", routine.id)
+        if not routine.nodes:
+            yield _warn(f"{path}.nodes", [], "has no node, so its people never decide anything")
+        yield from _nodes(routine, path)
+
+
+def _nodes(routine: Routine, path: str) -> Iterator[Problem]:
+    always: Node | None = None
+    seen: set[str] = set()
+    for n, node in enumerate(routine.nodes):
+        where = f"{path}.nodes[{n}]"
+        if always is not None:
+            yield _warn(where, node.id, f"is never reached: {always.id!r} before it always matches")
+        elif node.kind == "activity" and not node.days:
+            always = node
+        if node.id in seen:
+            yield _warn(f"{where}.id", node.id, "is another node's id too, so a why cannot tell them apart")
+        seen.add(node.id)
+        if not node.candidates:
+            yield _warn(f"{where}.preferredActivities", [], "offers nothing, so people here do nothing")
+        if node.conditions and node.kind != "decision":
+            yield _warn(
+                f"{where}.decisionConditions", node.kind, "are asked of decision nodes only", "decision"
+            )
+
+
+def _conditions(world: WorldDefinition) -> Iterator[Problem]:
+    behavior = world.behavior
+    for activity in behavior.activities.values():
+        yield from _each(activity.requirements.conditions, world)
+    for routine in behavior.routines.values():
+        for node in routine.nodes:
+            yield from _each(node.conditions, world)
+            for candidate in node.candidates:
+                yield from _each(candidate.conditions, world)
+
+
+def _each(conditions: Iterable[Condition], world: WorldDefinition) -> Iterator[Problem]:
+    for condition in conditions:
+        match condition:
+            case AllOf(conditions=inner):
+                yield from _each(inner, world)
+            case AnyOf(path=path, conditions=inner):
+                if not inner:
+                    yield _warn(f"{path}.conditions", [], "is empty, so it never holds")
+                yield from _each(inner, world)
+            case Not(condition=inner_one):
+                yield from _each([inner_one], world)
+            case StatAxis(path=path, op="between", low=low, high=high) | EnergyBetween(path, low, high):
+                if low > high:
+                    yield _warn(f"{path}.min", low, f"is above max {high:g}, so it never holds")
+            case Relationship(path=path, ref=ref):
+                if not world.resolve_ref(ref):
+                    yield _warn(f"{path}.npcIdOrRole", ref, "names nobody of this world")
+            case ExpressionIs(path=path, expression=expression):
+                for name in sorted(expression.names - PLAIN_NAMES):
+                    if "." not in name:
+                        found = unknown_name(f"{path}.expression", name, PLAIN_NAMES, "name")
+                        yield replace(found, warning=True)
+
+
+def _preferences(world: WorldDefinition) -> Iterator[Problem]:
+    activities: Iterable[Activity] = world.behavior.activities.values()
+    known = {*world.behavior.categories, *(activity.category for activity in activities)}
+    for routine in world.behavior.routines.values():
+        path = at(f"{BEHAVIOR}.routines", routine.id)
+        yield from _liked(routine.default_preferences, f"{path}.defaultPreferences", known)
+    for n, npc in enumerate(world.npcs):
+        if npc.preferences.category_weights:
+            yield from _liked(npc.preferences, f"npcs[{n}].personality.preferences", known)
+
+
+def _liked(preferences: Preferences, path: str, known: set[str]) -> Iterator[Problem]:
+    for category in preferences.category_weights:
+        if category not in known:
+            found = unknown_name(at(f"{path}.categoryWeights", category), category, known, "category")
+            yield replace(found, warning=True)
