@@ -9,7 +9,7 @@ from service.tables import table
 
 
 def to_text(title: str, plan: Mapping[str, Any]) -> str:
-    """The tiers as a table, the generation requests, then every reason and warning as a sentence."""
+    """The tiers as a table, the generation requests, the systems, then every reason and warning."""
     left_out = {short["tier"]: short for short in plan["leftOut"]}
     rows = [
         [
@@ -28,6 +28,10 @@ def to_text(title: str, plan: Mapping[str, Any]) -> str:
         f"generation requests: {plan['jobsDue']:,} wait, {plan['jobsHandedOver']:,} are handed over "
         f"of at most {plan['jobBudget']:,}"
     )
+    for name, share in plan["systems"].items():
+        lines.append(
+            f"system {name}: {share['due']:,} due, {share['runs']:,} run, {share['waits']:,} left out"
+        )
     for short in plan["leftOut"]:
         named = ", ".join(short["next"])
         first = f"; next: {named}" if named else ""
