@@ -36,7 +36,7 @@ def request_row(request: Request, config: SimulationConfig) -> RequestRow:
         kind=request.kind,
         params=dict(request.params),
         band=request.band,
-        component=request.component,
+        component=request.writes,
         made_tick=request.made_tick,
         made_at=request.made_at,
         handed_tick=request.handed_tick,

@@ -40,7 +40,7 @@ class RequestRow(Message):
     params: dict[str, Any]
     band: Band
     component: str
-    """The component of the person that the result is written to."""
+    """Where the result goes, for people to read: a component, `flag:KEY` or `scene:ID`. The world knows."""
     made_tick: Tick
     made_at: Micros
     handed_tick: Tick

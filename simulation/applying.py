@@ -7,22 +7,17 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from simulation import person_inputs, session_inputs
+from simulation import landing, person_inputs, session_inputs
 from simulation.clock import ticks_in
 from simulation.definitions import ConfigInvalid
 from simulation.inputs import STEPS_MAX, Input, Verdict, granted, refused
 from simulation.intake import Looking, Touches
-from simulation.orders import ComponentWrite
-from simulation.person_json import json_seconds
-from simulation.requests import Request
 from simulation.tiers import TIERS, moves_for
 from simulation.units import (
     MICROS_PER_SECOND,
-    GenerationStatus,
     InputKind,
     Micros,
     Mode,
-    RequestId,
     Tick,
     Tier,
 )
@@ -130,36 +125,13 @@ def _too_many(world: World, caps: Mapping[Tier, int]) -> Verdict | None:
     return refused(reason, "raise tiers.dormant.maxNpcs in the same change")
 
 
-def _generation_result(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
-    request_id = RequestId(str(payload.get("requestId")))
-    request = world.requests.find(request_id)
-    if request is None:
-        return refused("nobody waits for this result", "nothing: it is recorded and ignored"), NOTHING
-    world.requests = world.requests.answered(request_id)
-    status = payload.get("status")
-    if status != GenerationStatus.SUCCEEDED:
-        return granted(status=status, reason=payload.get("reason", "")), NOTHING
-    write = ComponentWrite(request.npc_id, request.component, _written(request, payload.get("result")))
-    return granted(status=status, component=request.component, npcId=request.npc_id), world.write((write,))
-
-
-def _written(request: Request, result: object) -> dict[str, Any]:
-    """What a result becomes in a person's component."""
-    return {
-        "requestId": request.request_id,
-        "kind": request.kind,
-        "askedAt": json_seconds(request.made_at),
-        "result": result,
-    }
-
-
 KINDS: Mapping[InputKind, Callable[[World, Mapping[str, Any]], Applied]] = {
     InputKind.PAUSE: _pause,
     InputKind.RESUME: _resume,
     InputKind.STEP: _step,
     InputKind.ADVANCE: _advance,
     InputKind.CONFIG: _config,
-    InputKind.GENERATION_RESULT: _generation_result,
+    InputKind.GENERATION_RESULT: landing.land,
     InputKind.SESSION_JOIN: session_inputs.join,
     InputKind.SESSION_UPDATE: session_inputs.update,
     InputKind.SESSION_LEAVE: session_inputs.leave,

@@ -42,7 +42,7 @@ def put_cold(people: Population, row: int, component: str, value: Mapping[str, A
     cold = {name: old for name, old in people.cold[row].items() if name != component}
     if value is not None:
         cold[component] = value
-    people.cold[row] = cold
+    people.put_cold(row, cold)
     people["cold_hi"][row], people["cold_lo"][row] = cold_words(cold)
 
 

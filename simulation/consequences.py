@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ITEMS_MAX = 1_000_000
 """Of one kind in one inventory."""
+FLAGS_MAX = 10_000
+"""Flags of one world: what its rules and its operators name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ Consequence = SetFlag | ChangePerson | SetPersonal | AddPersonal | GiveItem | En
 def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[PersonWrite, ...]:
     """Do it, in order; answers what the tiers must still do to people. What names a session that has left
     is for nobody and does nothing."""
+    from simulation import landing
+
     writes: list[PersonWrite] = []
     asked: list[Requested] = []
     for item in consequences:
@@ -105,7 +109,7 @@ def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[Person
             case _:
                 _to_session(world, item)
     if asked:
-        world.ask_for(asked)
+        writes.extend(landing.ask(world, asked))
     return tuple(writes)
 
 
@@ -127,7 +131,7 @@ def _to_session(world: World, item: SetFlag | SetPersonal | AddPersonal | GiveIt
             session = session.changed(inventory={**others, name: left} if left else others)
         case EnterScene(_, scene_id, cast):
             session = session.changed(scene_id=scene_id, cast=cast)
-    world.sessions.put(session)
+    world.put_session(session)
 
 
 def added(component: Mapping[str, Any], change: AddPersonal) -> dict[str, Any]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.definitions.fields import is_number
 from simulation.gate_kernel import ASKED, NO, NOT_ASKED, YES
 from simulation.kernels import FAILED, TO_DO, decide_all
 from simulation.orders import Failure
 from simulation.person import Scene, person_of
-from simulation.population import NONE, Population
+from simulation.person_json import micros
+from simulation.population import NONE, WAITING_FOR, Cold, Population
 from simulation.tables import Instant
 from simulation.units import Micros
 
@@ -27,13 +31,16 @@ class Decided:
 
 
 def decide(scene: Scene, people: Population, rows: Rows, interval: Micros) -> Decided:
-    """Everybody in `rows` decides and begins. Who failed is put off by `interval` and otherwise untouched."""
+    """Everybody in `rows` decides and begins. Who failed, or waits for a generation result, is put off by
+    `interval` and otherwise untouched."""
     script = scene.script
     chosen = np.full(len(rows), NONE, dtype=np.int64)
     state = np.full(len(rows), TO_DO, dtype=np.uint8)
     rules = np.full((len(rows), len(script.person_rules)), NOT_ASKED, dtype=np.uint8)
     at = instant_of(scene, interval)
     failures: dict[int, Failure] = {}
+    held = _held(scene, people, rows)
+    state[list(held)] = FAILED
     scores, slots = script.room
     while decide_all(
         script.tables, script.gate_code, people.columns, at, rows, state, rules, chosen, scores, slots
@@ -41,7 +48,32 @@ def decide(scene: Scene, people: Population, rows: Rows, interval: Micros) -> De
         _answer(scene, people, rows, state, rules, failures)
     for index in failures:
         people.columns.due_at[rows[index]] = scene.now + interval
+    for index, until in held.items():
+        people.columns.due_at[rows[index]] = min(scene.now + interval, until)
     return Decided(chosen, tuple(failures[index] for index in sorted(failures)))
+
+
+def _held(scene: Scene, people: Population, rows: Rows) -> dict[int, int]:
+    """Who of them waits for a generation result, by their place among `rows`, and until when."""
+    if not people.held:
+        return {}
+    found = {}
+    for index, row in enumerate(rows.tolist()):
+        if people.ids[row] in people.held:
+            until = waits_until(people.cold[row])
+            if until > scene.now:
+                found[index] = until
+    return found
+
+
+def waits_until(cold: Cold) -> int:
+    """Until when somebody waits for generation results, at most; 0: for none."""
+    latest = 0
+    for request in cold[WAITING_FOR].values():
+        until: Any = request.get("until") if isinstance(request, Mapping) else None
+        if is_number(until):
+            latest = max(latest, micros(until))
+    return latest
 
 
 def instant_of(scene: Scene, interval: Micros) -> Instant:

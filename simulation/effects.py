@@ -64,4 +64,6 @@ def _request(scene: Scene, people: Population, row: int, activity: int, effect: 
             "activityName": script.activities[activity].name,
             "locationId": None if where == NONE else script.location_ids[where],
         },
+        flag=effect.flag,
+        ttl=effect.ttl,
     )

@@ -47,7 +47,14 @@ class Requested:
     component: str
     params: Mapping[str, Any]
     session_id: SessionId | None = None
+    """Whose request it is: its result is then personal between them and the person."""
     user_id: str | None = None
+    flag: str | None = None
+    """Keep the result under this flag, the session's if there is one, instead of the component."""
+    scene_id: str | None = None
+    """The session enters this scene with the result; the component keeps what it shows."""
+    ttl: Micros | None = None
+    """Game time after which nobody wants the result any more. None: it is always welcome."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def plan_tick(world: World, clock: Clock, agendas: Mapping[Tier, Agenda], system
             overdue=tuple((Micros(time + bound), count) for time, count in overdue),
         )
     off = world.config.generation.mode is GenerationMode.OFF
-    jobs = Jobs(len(world.requests.waiting), 0 if off else world.config.job_budget)
+    jobs = Jobs(world.requests.wanted(clock.world_time), 0 if off else world.config.job_budget)
     made = plan(clock.tick, clock.world_time, demands, world.config.npc_budget, jobs, world.people)
     return replace(made, systems=systems.shares) if systems.shares else made
 

@@ -18,6 +18,9 @@ CAPACITY_MIN = 16
 NONE = -1
 """No activity, no location, no routine: an index into nothing."""
 
+WAITING_FOR = "waitingFor"
+"""The component that names the generation requests somebody waits for; while they do, they begin nothing."""
+
 Cold = Mapping[str, Any]
 """A person's components that no rule reads hot, by name; replaced, never mutated."""
 
@@ -91,6 +94,8 @@ class Population:
         self.columns = empty_columns(CAPACITY_MIN, *self._widths)
         self.dirty = np.zeros(CAPACITY_MIN, dtype=np.bool_)
         """Rows whose hash is not up to date."""
+        self.held: dict[NpcId, None] = {}
+        """Who waits for a generation result."""
 
     def __getitem__(self, column: str) -> NDArray[Any]:
         """The whole column; rows beyond `count` are unused."""
@@ -111,6 +116,7 @@ class Population:
         self.cold.append(cold)
         self.row_of[npc_id] = row
         self.count += 1
+        self._note_held(row)
         return row
 
     def extend(self, ids: Iterable[NpcId], columns: Mapping[str, NDArray[Any]], cold: Iterable[Cold]) -> None:
@@ -124,10 +130,24 @@ class Population:
         self.ids.extend(new)
         self.cold.extend(cold)
         self.count = end
+        for row in range(start, end):
+            self._note_held(row)
+
+    def put_cold(self, row: int, cold: Cold) -> None:
+        """Replace somebody's cold components."""
+        self.cold[row] = cold
+        self._note_held(row)
+
+    def _note_held(self, row: int) -> None:
+        if WAITING_FOR in self.cold[row]:
+            self.held[self.ids[row]] = None
+        else:
+            self.held.pop(self.ids[row], None)
 
     def remove(self, npc_id: NpcId) -> Row:
         """Take a person out; the last row moves into the gap."""
         row = self.row_of.pop(npc_id)
+        self.held.pop(npc_id, None)
         last = self.count - 1
         values = {name: column[row].copy() for name, column in self._named()}
         taken = Row(npc_id, values, self.cold[row])

@@ -1,16 +1,21 @@
 """Generation requests inside a world: a bounded queue that is part of its state, then handed over, then
-awaited."""
+awaited, until the result lands or nobody wants it any more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from simulation.orders import Requested
 from simulation.units import Band, Micros, NpcId, RequestId, SessionId, Tick
 
 BANDS = tuple(Band)
+WRITES_CHARS_MAX = 200
+"""Characters of where a result goes, as the database's column holds them."""
+LAPSES_PER_TICK_MAX = 100
+"""Requests that one tick gives up; the others wait for the next, and are not handed over meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,32 @@ class Request:
     """Lockstep: the tick its outcome is applied at."""
     session_id: SessionId | None = None
     user_id: str | None = None
+    flag: str | None = None
+    scene_id: str | None = None
+    expires_at: Micros | None = None
+    """World time from which on nobody wants the result; None: never."""
+
+    @property
+    def writes(self) -> str:
+        """Where the result goes, in a word for people."""
+        if self.flag is not None:
+            return f"flag:{self.flag}"[:WRITES_CHARS_MAX]
+        return (self.component if self.scene_id is None else f"scene:{self.scene_id}")[:WRITES_CHARS_MAX]
+
+    def lapsed(self, now: Micros) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
 
     def to_json(self) -> dict[str, Any]:
-        """Of a person's own request without the keys that only a player's has."""
-        asked_by = {"session": self.session_id, "user": self.user_id}
+        """Without the keys that say nothing, such as a player's of a person's own request."""
+        if_any = {
+            "session": self.session_id,
+            "user": self.user_id,
+            "flag": self.flag,
+            "scene": self.scene_id,
+            "expiresAt": self.expires_at,
+        }
         return {
-            **{key: value for key, value in asked_by.items() if value is not None},
+            **{key: value for key, value in if_any.items() if value is not None},
             "id": self.request_id,
             "npc": self.npc_id,
             "kind": self.kind,
@@ -63,10 +88,13 @@ class Request:
             land_tick=value["landTick"],
             session_id=value.get("session"),
             user_id=value.get("user"),
+            flag=value.get("flag"),
+            scene_id=value.get("scene"),
+            expires_at=value.get("expiresAt"),
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Requests:
     """`waiting` in order of (band, tick made, id); `awaited` handed over and not yet answered, by id."""
 
@@ -75,31 +103,63 @@ class Requests:
 
     def make(
         self, made: Iterable[Requested], tick: Tick, now: Micros, queue_max: int
-    ) -> tuple[Requests, int, int]:
-        """(after, accepted, refused): a full queue takes no more, however urgent."""
+    ) -> tuple[Requests, tuple[Request, ...], int]:
+        """(after, accepted, how many were refused): a full queue takes no more, however urgent."""
         new = [_request(one, tick, now) for one in made]
         room = max(0, queue_max - len(self.waiting))
-        accepted = new[:room]
+        accepted = tuple(new[:room])
         if not accepted:
-            return self, 0, len(new)
+            return self, (), len(new)
         waiting = sorted([*self.waiting, *accepted], key=_order)
-        return replace(self, waiting=tuple(waiting)), len(accepted), len(new) - len(accepted)
+        return Requests(tuple(waiting), self.awaited), accepted, len(new) - len(accepted)
 
     def hand_over(
-        self, count: int, tick: Tick, lockstep_ticks: int | None
+        self, count: int, tick: Tick, now: Micros, lockstep_ticks: int | None
     ) -> tuple[Requests, tuple[Request, ...]]:
-        """(after, the first `count` of the queue as handed over in `tick`)."""
+        """(after, the first `count` of the queue that are still wanted, as handed over in `tick`)."""
         if not count:
             return self, ()
+        wanted = [request for request in self.waiting if not request.lapsed(now)][:count]
         land = None if lockstep_ticks is None else Tick(tick + lockstep_ticks)
-        handed = tuple(replace(r, handed_tick=tick, land_tick=land) for r in self.waiting[:count])
+        handed = tuple(replace(r, handed_tick=tick, land_tick=land) for r in wanted)
+        gone = {request.request_id for request in handed}
         awaited = {**(self.awaited or {}), **{request.request_id: request for request in handed}}
-        return Requests(self.waiting[count:], awaited), handed
+        return Requests(tuple(r for r in self.waiting if r.request_id not in gone), awaited), handed
 
-    def answered(self, request_id: RequestId) -> Requests:
-        """Without that request: its outcome has landed."""
-        awaited = {rid: r for rid, r in (self.awaited or {}).items() if rid != request_id}
-        return replace(self, awaited=awaited)
+    @cached_property
+    def soonest(self) -> Micros | None:
+        """When the first of all requests lapses."""
+        times = [r.expires_at for r in self._all() if r.expires_at is not None]
+        return min(times) if times else None
+
+    def wanted(self, now: Micros) -> int:
+        """How many wait to be handed over and are not over."""
+        if self.soonest is None or self.soonest > now:
+            return len(self.waiting)
+        return len([request for request in self.waiting if not request.lapsed(now)])
+
+    def lapse(self, now: Micros) -> tuple[Requests, tuple[Request, ...]]:
+        """(after, those that lapsed by `now`), the most overdue first, handed over or not."""
+        if self.soonest is None or self.soonest > now:
+            return self, ()
+        over = [request for request in self._all() if request.lapsed(now)]
+        over.sort(key=lambda request: (request.expires_at or 0, request.request_id))
+        lapsed = tuple(over[:LAPSES_PER_TICK_MAX])
+        return self.without(request.request_id for request in lapsed), lapsed
+
+    def of_session(self, session_id: SessionId) -> tuple[Request, ...]:
+        """A player's requests, by id."""
+        mine = [request for request in self._all() if request.session_id == session_id]
+        return tuple(sorted(mine, key=lambda request: request.request_id))
+
+    def _all(self) -> list[Request]:
+        return [*self.waiting, *(self.awaited or {}).values()]
+
+    def without(self, request_ids: Iterable[RequestId]) -> Requests:
+        """Without those: their outcome has landed, or nobody wants it."""
+        gone = set(request_ids)
+        awaited = {rid: r for rid, r in (self.awaited or {}).items() if rid not in gone}
+        return Requests(tuple(r for r in self.waiting if r.request_id not in gone), awaited)
 
     def find(self, request_id: RequestId) -> Request | None:
         return (self.awaited or {}).get(request_id)
@@ -121,6 +181,9 @@ def _request(made: Requested, tick: Tick, now: Micros) -> Request:
         now,
         session_id=made.session_id,
         user_id=made.user_id,
+        flag=made.flag,
+        scene_id=made.scene_id,
+        expires_at=None if made.ttl is None else Micros(now + made.ttl),
     )
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from simulation.chance import MASK, word
 from simulation.conditions import Test, compile_condition
 from simulation.definitions import Activity, Condition, CustomEffect, Node, WorldDefinition
+from simulation.definitions.fields import exact_micros
 from simulation.moods import mask_of
 from simulation.population import NONE
 from simulation.profiles import Profiles
@@ -54,6 +55,8 @@ class Generate:
     chance: float
     component: str
     params: Mapping[str, Any]
+    flag: str | None = None
+    ttl: Micros | None = None
 
 
 class Script:
@@ -301,10 +304,17 @@ def _generates(effects: Sequence[CustomEffect]) -> tuple[Generate, ...]:
                     band=Band(params.pop("band", Band.AMBIENT)),
                     chance=float(params.pop("chance", 1.0)),
                     component=str(params.pop("component", COMPONENT_OF.get(kind, kind))),
+                    flag=params.pop("flag", None),
+                    ttl=_span(params.pop("ttlSeconds", None)),
                     params=params,
                 )
             )
     return tuple(found)
+
+
+def _span(seconds: object) -> Micros | None:
+    exact = exact_micros(seconds)
+    return None if exact is None else Micros(exact)
 
 
 COMPONENT_OF = {"dialogue": "dialogue", "action_block": "actionBlock"}

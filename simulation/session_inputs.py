@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from simulation.consequences import FLAGS_MAX
 from simulation.definitions.activities import flat_flags
 from simulation.definitions.fields import Fields
 from simulation.definitions.problems import Problem
@@ -17,6 +18,7 @@ from simulation.definitions.sessions import (
 )
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Touches
+from simulation.landing import session_left
 from simulation.sessions import SESSION_BYTES_MAX, SESSIONS_MAX, Session
 from simulation.units import SessionId
 
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 NOTHING: Touches = {}
-FLAGS_MAX = 10_000
-"""Flags of one world: what its rules and its operators name."""
 
 
 def problem_verdict(problems: list[Problem]) -> Verdict:
@@ -118,7 +118,8 @@ def leave(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     if problems:
         return problem_verdict(problems), NOTHING
     world.drop_session(session.id)
-    return granted(sessionId=session.id, session=session.to_json()), NOTHING
+    found = granted(sessionId=session.id, session=session.to_json())
+    return found, session_left(world, session.id)
 
 
 def flags(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:

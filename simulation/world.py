@@ -13,10 +13,11 @@ from simulation.definitions import SimulationConfig
 from simulation.hashing import state_hash
 from simulation.inputs import Input
 from simulation.intake import Intake
-from simulation.orders import PersonWrite, Requested, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
+from simulation.landing import ask, given_up
+from simulation.orders import PersonWrite, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.person import Person
 from simulation.planning import plan_tick
-from simulation.requests import Requests
+from simulation.requests import Request, Requests
 from simulation.scalars import Digests, scalars
 from simulation.script import Script
 from simulation.sessions import Session, Sessions
@@ -70,6 +71,7 @@ class World:
         self._start: TickStart | None = None
         self._systems_plan = IDLE
         self._refused = 0
+        self._lapsed: tuple[Request, ...] = ()
         self._digests = Digests()
         for session in sessions:
             self.put_session(session)
@@ -161,13 +163,10 @@ class World:
             flags = {**self.flags, **changes}
             self.flags = {key: value for key, value in flags.items() if value is not None}
 
-    def ask_for(self, made: Sequence[Requested]) -> None:
-        """Queue generation requests; a full queue takes no more, and the tick says how many it refused."""
-        queue_max = self.config.generation.queue_max
-        self.requests, accepted, refused = self.requests.make(made, self.tick, self.world_time, queue_max)
-        self.counters.requests += accepted
-        self.counters.refused_requests += refused
-        self._refused += refused
+    def note_refused(self, requests: int) -> None:
+        """So many generation requests found the queue full."""
+        self.counters.refused_requests += requests
+        self._refused += requests
 
     def write(self, writes: tuple[PersonWrite, ...]) -> Mapping[Tier, TierTouch]:
         """What the tiers must do for these writes; whoever does not have the person passes it over."""
@@ -200,6 +199,7 @@ class World:
         config = self.config
         self.clock, size = self.clock.ticked(config.tick_atto, config.max_step_us)
         self._systems_plan = plan_systems(self, self.systems, self.world_time)
+        self.requests, self._lapsed = self.requests.lapse(self.world_time)
         for agenda in self.agendas.values():
             agenda.advance(self.world_time)
         made = plan_tick(self, self.clock, self.agendas, self._systems_plan)
@@ -207,6 +207,7 @@ class World:
         self.requests, handed = self.requests.hand_over(
             made.job_ops,
             self.tick,
+            self.world_time,
             generation.lockstep_ticks if generation.mode is GenerationMode.LOCKSTEP else None,
         )
         self.deficits = made.deficits
@@ -274,10 +275,13 @@ class World:
 
     def _run_systems(self, view: View) -> Mapping[Tier, TierTouch]:
         """Every system reads the same view; what they bring about is carried out after the last has read."""
-        if not self._systems_plan.shares:
+        if not self._systems_plan.shares and not self._lapsed:
             return {}
         brought = list(run_systems(self.systems, self._systems_plan, view))
-        return self.carry_out(item for _, consequences in brought for item in consequences)
+        lapsed, self._lapsed = self._lapsed, ()
+        return self.carry_out(
+            [*given_up(lapsed), *(item for _, consequences in brought for item in consequences)]
+        )
 
     def _check_served(self, report: TierReport, made: WorkPlan) -> None:
         if report.served != made.shares[report.tier]:
@@ -301,7 +305,7 @@ class World:
             for request in sorted(report.requests, key=lambda r: (r.entity, r.request_id))
         ]
         if made:
-            self.ask_for(made)
+            ask(self, made)
 
     # -- what it is
 

@@ -35,6 +35,7 @@ def show(
         f"doing {behavior['currentActivityId'] or 'nothing'}, energy {behavior['energy']:.1f}, "
         f"mood {', '.join(mood['tags'])} (valence {mood['valence']:.1f}, arousal {mood['arousal']:.1f})",
         f"decides next at {behavior['nextDecisionAt']} s; now {found.world_time:g} s, tick {found.tick}",
+        *_waits(found.view["components"].get("waitingFor", {})),
         *_why(found.view["why"]),
         json.dumps(found.view["components"], indent=1, ensure_ascii=False),
     ]
@@ -57,6 +58,15 @@ def why(
         raise rule_fails(npc_id, reasons["error"])
     who = f"{found.view['name']} ({npc_id}), tick {found.tick}, {found.world_time:g} s"
     emit(reasons, as_json=as_json, text=to_text(who, reasons))
+
+
+def _waits(requests: dict[str, Any]) -> list[str]:
+    """What they wait for, and until when at most."""
+    return [
+        f"waits for {one.get('kind')} of session {one.get('sessionId')} until {one['until']} s ({request_id})"
+        for request_id, one in sorted(requests.items())
+        if isinstance(one, dict) and "until" in one
+    ]
 
 
 def _why(why: dict[str, Any]) -> list[str]:

@@ -14,6 +14,8 @@ from simulation.units import Band, Micros
 
 RATE_MAX = 1_000
 """Points an hour: the whole scale in six minutes."""
+MICRO_SECONDS = 0.000001
+"""The shortest span of game time there is."""
 KINDS = ("dialogue", "action_block", "scene", "image")
 
 
@@ -156,7 +158,7 @@ def _custom(value: Any, path: str, problems: list[Problem]) -> CustomEffect:
     return CustomEffect(kind, params, path)
 
 
-GENERATE_KEYS = ("kind", "band", "chance", "component")
+GENERATE_KEYS = ("kind", "band", "chance", "component", "flag", "ttlSeconds")
 """What we read of `params`; everything else is the provider's."""
 
 
@@ -167,6 +169,10 @@ def _generate(params: Fields) -> None:
     params.choice("band", [str(band) for band in Band], str(Band.AMBIENT))
     params.number("chance", 0, 1, 1)
     params.identifier("component", "dialogue")
+    if params.has("flag"):
+        params.text("flag")
+    if params.has("ttlSeconds"):
+        params.micros("ttlSeconds", 0, low=MICRO_SECONDS)
     for key, value in params.entries():
         if key not in GENERATE_KEYS and (close := get_close_matches(key, GENERATE_KEYS, 1, 0.8)):
             message = "is none of our keys, so the provider gets it"
