@@ -141,7 +141,13 @@ class FrontDesk:
                 self.read(world_id, shards.ReadPlan(ask_id=ask_id, world_id=world_id))
             case admin.ShowPerson():
                 self.read(
-                    world_id, shards.ReadPerson(ask_id=ask_id, world_id=world_id, npc_id=message.npc_id)
+                    world_id,
+                    shards.ReadPerson(
+                        ask_id=ask_id,
+                        world_id=world_id,
+                        npc_id=message.npc_id,
+                        session_id=message.session_id,
+                    ),
                 )
 
     def on_submit(self, message: admin.SubmitInput) -> None:

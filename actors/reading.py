@@ -79,10 +79,9 @@ class Reading:
     def show_person(self, hosted: Hosted, found: PersonFound, ask: Read) -> None:
         view, world = found.view, hosted.world
         if view is None:
-            reason = f"nobody called {getattr(ask, 'npc_id', '')} lives in {world.id}"
-            self.running.post.say(
-                Refused(ask_id=found.ask_id, reason=reason, do="The world file lists its npcs.")
-            )
+            reason = found.refused or f"nobody called {getattr(ask, 'npc_id', '')} lives in {world.id}"
+            do = "Let the player join first." if found.refused else "The world file lists its npcs."
+            self.running.post.say(Refused(ask_id=found.ask_id, reason=reason, do=do))
             return
         tick, world_time = world.tick, world.world_time / 1_000_000
 
@@ -102,7 +101,7 @@ def question_of(ask: Read) -> Look | LookAhead | LookAt:
         case ReadPlan():
             return LookAhead(ask.ask_id)
         case ReadPerson():
-            return LookAt(ask.ask_id, ask.npc_id)
+            return LookAt(ask.ask_id, ask.npc_id, ask.session_id)
 
 
 def holds(hosted: Hosted) -> str:

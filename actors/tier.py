@@ -59,7 +59,8 @@ class TierActor(InnerActor):
                 columns = stage.export() if copy else None
                 self.send(sender, TierHashed(stage.tier, stage.fingerprint(), stage.count, columns))
             case LookAtPerson(ask_id, npc_id, now, flags):
-                self.send(sender, PersonSeen(ask_id, stage.shown(npc_id, now, flags)))
+                shown = stage.shown(npc_id, now, flags)
+                self.send(sender, PersonSeen(ask_id, shown, stage.person(npc_id, now, flags)))
             case LookWhoWaits(now, share):
                 self.send(sender, WaitingSeen(stage.tier, stage.left_out(now, share)))
 

@@ -41,6 +41,7 @@ from messages.tick import (
     WaitingSeen,
 )
 from simulation.inputs import Outcome
+from simulation.meeting import meeting
 from simulation.orders import TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.planning import next_plan
 from simulation.snapshot import parts_of
@@ -241,8 +242,19 @@ class WorldActor(InnerActor):
             self.say(Foreseen(self.world.id, self.job.ask_id, self.foreseen, inputs))
 
     def person(self) -> None:
-        ask_id = self.job.ask_id if isinstance(self.job, LookAt) else ""
-        self.say(PersonFound(self.world.id, ask_id, self.found.view if self.found else None))
+        if isinstance(self.job, LookAt):
+            self.say(self.shown(self.job))
+
+    def shown(self, ask: LookAt) -> PersonFound:
+        """The person who was asked for, with what is between them and the player who asks."""
+        world, found = self.world, self.found
+        session = None if ask.session_id is None else world.sessions.get(ask.session_id)
+        if ask.session_id is not None and session is None:
+            return PersonFound(world.id, ask.ask_id, None, f"no session {ask.session_id} is in {world.id}")
+        if found is None or found.view is None or found.person is None:
+            return PersonFound(world.id, ask.ask_id, None)
+        view = world.view({ask.npc_id: found.person})
+        return PersonFound(world.id, ask.ask_id, {**found.view, **meeting(view, ask.npc_id, session)})
 
     def say(self, item: object) -> None:
         self.job = None

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from messages.base import Ask, Message
 from messages.service import WorldReport
-from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, Tick, WorldId
+from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, SessionId, Tick, WorldId
 
 IDEMPOTENCY_KEY_CHARS_MAX = 200
 """Characters. A UUID is 36; longer than this is a document, not a key."""
@@ -129,12 +129,15 @@ class WorldPlanned(Message):
 class ShowPerson(Ask):
     world_id: WorldId
     npc_id: NpcId
+    session_id: SessionId | None = None
+    """As that player meets them."""
 
 
 class PersonShown(Message):
     ask_id: str
     view: dict[str, Any]
-    """id, name, tier, location, personality, components (settled to `world_time`), waiting."""
+    """id, name, tier, location, personality, components (settled to `world_time`), metrics, why; with a
+    session `personal` too."""
     tick: Tick
     world_time: float
 

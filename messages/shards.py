@@ -21,7 +21,7 @@ from pydantic import ConfigDict
 
 from messages.base import Ask, Message
 from messages.service import ServiceSettings, WorldReport
-from simulation.units import NpcId, Seq, Tick, WorldId
+from simulation.units import NpcId, Seq, SessionId, Tick, WorldId
 
 
 class Wire(Message):
@@ -90,6 +90,7 @@ class ReadPlan(Ask):
 class ReadPerson(Ask):
     world_id: WorldId
     npc_id: NpcId
+    session_id: SessionId | None = None
 
 
 class AnsweredInput(Message):

@@ -19,7 +19,8 @@ from typing import Any
 from messages.commits import InputOutcome, Mark, RequestRow
 from simulation.inputs import Input
 from simulation.orders import Failure, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
-from simulation.units import Micros, NpcId, Seq, Tick, Tier, WorldId
+from simulation.person import Person
+from simulation.units import Micros, NpcId, Seq, SessionId, Tick, Tier, WorldId
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Look:
 class LookAt:
     ask_id: str
     npc_id: NpcId
+    session_id: SessionId | None = None
+    """As that player meets them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class LookAtPerson:
 class PersonSeen:
     ask_id: str
     view: Mapping[str, Any] | None
+    person: Person | None = None
+    """As rules see them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +188,8 @@ class PersonFound:
     world_id: WorldId
     ask_id: str
     view: Mapping[str, Any] | None
+    refused: str = ""
+    """Why nothing is shown, if it is not that nobody of this name lives here."""
 
 
 @dataclass(frozen=True, slots=True)

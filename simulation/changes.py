@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from simulation.components import put_at
 from simulation.consequences import changed_number
+from simulation.definitions.metrics import HOT, canonical
 from simulation.fingerprint import cold_words
 from simulation.moods import MOOD_MAX
-from simulation.orders import ComponentMerge, ComponentWrite, PersonWrite, Placed, StatChange
+from simulation.orders import ComponentMerge, ComponentWrite, PersonWrite, Placed, StatChange, ValuePut
 from simulation.person import Scene, person_of
 from simulation.population import Population
 from simulation.scale import FULL, NEUTRAL, UNKNOWN, to_units
-
-MOODS = ("valence", "arousal")
 
 
 def write(scene: Scene, people: Population, row: int, change: PersonWrite) -> None:
@@ -31,6 +31,8 @@ def write(scene: Scene, people: Population, row: int, change: PersonWrite) -> No
         case StatChange():
             if not _write_hot(scene, people, row, change):
                 _write_number(people, row, change)
+        case ValuePut(_, component, path, value):
+            put_cold(people, row, component, put_at(people.cold[row].get(component, {}), path, value))
         case Placed(_, location_id):
             people["location"][row] = scene.script.location_index[location_id]
         case _:
@@ -57,18 +59,20 @@ def settle_row(scene: Scene, people: Population, row: int) -> None:
 
 def _write_number(people: Population, row: int, change: StatChange) -> None:
     before = people.cold[row].get(change.component, {})
-    after = changed_number(before, change.path, change.value, change.low, change.high, change.adds)
+    after = changed_number(
+        before, change.path, change.value, change.low, change.high, change.adds, change.start
+    )
     put_cold(people, row, change.component, after)
 
 
 def _write_hot(scene: Scene, people: Population, row: int, change: StatChange) -> bool:
     """Change a number that lives in a column; False: this one does not."""
-    axis = change.path[-1]
-    if change.component in ("behavior", "mood") and axis == "energy":
+    axis = HOT.get(canonical(change.component, change.path))
+    if axis == "energy":
         settle_row(scene, people, row)
         people["energy"][row] = _units(int(people["energy"][row]), change)
         return True
-    if change.component in ("behavior", "mood") and axis in MOODS:
+    if axis is not None:
         settle_row(scene, people, row)
         before = float(people[axis][row]) if change.adds else 0.0
         low, high = max(change.low, -MOOD_MAX), min(change.high, MOOD_MAX)
@@ -76,7 +80,7 @@ def _write_hot(scene: Scene, people: Population, row: int, change: StatChange) -
         return True
     if change.component == "relationships" and change.path in scene.script.slot_names:
         settle_row(scene, people, row)
-        slot = scene.script.slot_names.index((change.path[0], axis))
+        slot = scene.script.slot_names.index((change.path[0], change.path[1]))
         known = int(people["slots"][row, slot])
         people["slots"][row, slot] = _units(NEUTRAL if known == UNKNOWN else known, change)
         return True

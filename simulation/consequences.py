@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simulation.components import put_at
 from simulation.orders import PersonWrite, Requested
+from simulation.sessions import Session
 from simulation.units import NpcId, SessionId
 
 if TYPE_CHECKING:
@@ -64,6 +66,17 @@ class AddPersonal:
 
 
 @dataclass(frozen=True, slots=True)
+class PutPersonal:
+    """Put one value inside a personal component; objects on the way are made where they are missing."""
+
+    session_id: SessionId
+    npc_id: NpcId
+    component: str
+    path: tuple[str, ...]
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class GiveItem:
     """More of an item, or fewer; never fewer than none."""
 
@@ -88,7 +101,8 @@ class AskFor:
     request: Requested
 
 
-Consequence = SetFlag | ChangePerson | SetPersonal | AddPersonal | GiveItem | EnterScene | AskFor
+OfSession = SetFlag | SetPersonal | PutPersonal | AddPersonal | GiveItem | EnterScene
+Consequence = OfSession | ChangePerson | AskFor
 
 
 def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[PersonWrite, ...]:
@@ -113,25 +127,31 @@ def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[Person
     return tuple(writes)
 
 
-def _to_session(world: World, item: SetFlag | SetPersonal | AddPersonal | GiveItem | EnterScene) -> None:
+def _to_session(world: World, item: OfSession) -> None:
     session = None if item.session_id is None else world.sessions.get(item.session_id)
-    if session is None:
-        return
+    if session is not None:
+        world.put_session(session_after(session, item))
+
+
+def session_after(session: Session, item: OfSession) -> Session:
+    """The session as that consequence leaves it."""
     match item:
         case SetFlag(key, value):
-            session = session.with_flags({key: value})
+            return session.with_flags({key: value})
         case SetPersonal(_, npc_id, component, value):
-            session = session.with_component(npc_id, component, value)
+            return session.with_component(npc_id, component, value)
+        case PutPersonal(_, npc_id, component, path, value):
+            put = put_at(session.component(npc_id, component), path, value)
+            return session.with_component(npc_id, component, put)
         case AddPersonal(_, npc_id, component):
             before = session.component(npc_id, component)
-            session = session.with_component(npc_id, component, added(before, item))
+            return session.with_component(npc_id, component, added(before, item))
         case GiveItem(_, name, count):
             left = min(ITEMS_MAX, max(0, session.inventory.get(name, 0) + count))
             others = {key: many for key, many in session.inventory.items() if key != name}
-            session = session.changed(inventory={**others, name: left} if left else others)
+            return session.changed(inventory={**others, name: left} if left else others)
         case EnterScene(_, scene_id, cast):
-            session = session.changed(scene_id=scene_id, cast=cast)
-    world.put_session(session)
+            return session.changed(scene_id=scene_id, cast=cast)
 
 
 def added(component: Mapping[str, Any], change: AddPersonal) -> dict[str, Any]:

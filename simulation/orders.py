@@ -122,6 +122,18 @@ class StatChange:
     low: float
     high: float
     adds: bool
+    start: float = 0.0
+    """What it is added to where nothing is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePut:
+    """Put one value inside a cold component; objects on the way are made where they are missing."""
+
+    npc_id: NpcId
+    component: str
+    path: tuple[str, ...]
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +144,7 @@ class Placed:
     location_id: str
 
 
-PersonWrite = ComponentWrite | ComponentMerge | StatChange | Placed
+PersonWrite = ComponentWrite | ComponentMerge | StatChange | ValuePut | Placed
 
 
 @dataclass(frozen=True, slots=True)

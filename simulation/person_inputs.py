@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from simulation.definitions.components import check_component
 from simulation.definitions.fields import Fields
+from simulation.definitions.metrics import HOT_KEYS
 from simulation.definitions.problems import Problem, unknown_name
-from simulation.inputs import Verdict, granted, refused
+from simulation.inputs import Verdict, granted
 from simulation.intake import Touches
 from simulation.orders import ComponentMerge, ComponentWrite, PersonWrite, Placed
-from simulation.person_json import HOT_KEYS
-from simulation.session_inputs import NOTHING, find, problem_verdict, unknown
-from simulation.sessions import SESSION_BYTES_MAX
+from simulation.session_inputs import NOTHING, find, problem_verdict, too_large, unknown
 from simulation.units import NpcId
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     fields.raw("sessionId")
     fields.done()
     _check(component, op, value, problems)
+    check_component(component, value, "$.value", world.script.definition.metrics, problems)
     if problems:
         return problem_verdict(problems), NOTHING
     if fields.has("sessionId"):
@@ -76,10 +77,8 @@ def _personal(
     merged = {**session.component(npc_id, component), **value} if op == "update" else value
     kept = {key: inner for key, inner in merged.items() if inner is not None}
     changed = session.with_component(npc_id, component, None if op == "remove" else kept)
-    if changed.size > SESSION_BYTES_MAX:
-        return refused(
-            f"the session would have {changed.size} bytes", f"at most {SESSION_BYTES_MAX}"
-        ), NOTHING
+    if large := too_large(changed):
+        return large, NOTHING
     world.put_session(changed)
     found = granted(npcId=npc_id, component=component, op=op, sessionId=session.id, version=changed.version)
     return found, NOTHING

@@ -12,6 +12,7 @@ from typing import Any
 
 from simulation.chance import word
 from simulation.definitions import Npc
+from simulation.definitions.metrics import HOT_KEYS
 from simulation.moods import names_of
 from simulation.person import Person
 from simulation.population import NONE, RECENT_MAX, Cold, Population
@@ -21,20 +22,10 @@ from simulation.units import MICROS_PER_SECOND, Micros, Tier
 
 START_ENERGY = 50.0
 """Of a person whose file says nothing."""
-HOT_KEYS = frozenset(
-    {
-        "currentActivityId",
-        "activityStartedAt",
-        "nextDecisionAt",
-        "simulationTier",
-        "locationId",
-        "energy",
-        "moodState",
-        "lastActivities",
-        "lastEndedAt",
-        "settledAt",
-    }
-)
+
+
+MOOD_KEYS = ("valence", "arousal", "tags")
+"""Keys of `moodState` that have a column, or are computed from those that have."""
 
 
 def micros(value: float) -> int:
@@ -76,7 +67,7 @@ def read_person(script: Script, origin: int, npc: Npc, world_time: Micros) -> tu
         "ended_at": [NONE if ended.get(name) is None else micros(ended[name]) for name in script.cooling],
     }
     values["slots"], rest = _read_relationships(script, npc.components.get("relationships", {}))
-    return values, _cold(npc.components, given, rest)
+    return values, _cold(script, npc.components, given, rest)
 
 
 def _name(entry: Any) -> str:
@@ -98,27 +89,47 @@ def _read_relationships(script: Script, given: Mapping[str, Any]) -> tuple[list[
         axes = rest.get(ref, {})
         points = axes.pop(axis, None)
         slots.append(UNKNOWN if points is None else to_units(points))
-    return slots, {ref: axes for ref, axes in rest.items() if axes}
+    return slots, {ref: axes for ref, axes in rest.items() if axes or not given[ref]}
 
 
-def _cold(components: Mapping[str, Any], behavior: Mapping[str, Any], relationships: dict[str, Any]) -> Cold:
+def _cold(
+    script: Script, components: Mapping[str, Any], behavior: Mapping[str, Any], relationships: dict[str, Any]
+) -> Cold:
     cold = {name: value for name, value in components.items() if name not in ("behavior", "relationships")}
-    if extra := {key: value for key, value in behavior.items() if key not in HOT_KEYS}:
+    extra = {key: value for key, value in behavior.items() if key not in HOT_KEYS}
+    if extra := {**extra, **_beside(script, behavior)}:
         cold["behavior"] = extra
-    if relationships:
+    if relationships or components.get("relationships") == {}:
         cold["relationships"] = relationships
     return cold
+
+
+def _beside(script: Script, behavior: Mapping[str, Any]) -> dict[str, Any]:
+    """What lies inside hot objects and has no column: further keys of a mood, and when activities without a
+    cooldown ended."""
+    mood = {key: value for key, value in (behavior.get("moodState") or {}).items() if key not in MOOD_KEYS}
+    ended = {
+        name: value
+        for name, value in (behavior.get("lastEndedAt") or {}).items()
+        if name not in script.cooling
+    }
+    return {key: value for key, value in (("moodState", mood), ("lastEndedAt", ended)) if value}
 
 
 def components_of(script: Script, people: Population, row: int, tier: Tier) -> dict[str, Any]:
     """Every component as stored: the JSON that `read_person` takes back without loss."""
     stored: dict[str, Any] = dict(people.cold[row])
+    cold = stored.get("behavior", {})
     stored["behavior"] = {
-        **stored.get("behavior", {}),
+        **cold,
         **_hot_behavior(script, people, row, tier),
         "settledAt": json_seconds(int(people["settled_at"][row])),
         "energy": to_points(int(people["energy"][row])),
-        "moodState": {"valence": float(people["valence"][row]), "arousal": float(people["arousal"][row])},
+        "moodState": {
+            **cold.get("moodState", {}),
+            "valence": float(people["valence"][row]),
+            "arousal": float(people["arousal"][row]),
+        },
     }
     if ties := relationships_of(script, stored.get("relationships", {}), people["slots"][row].tolist()):
         stored["relationships"] = ties
@@ -129,11 +140,13 @@ def view_of(script: Script, people: Population, row: int, tier: Tier, person: Pe
     """The person as they are now: everything settled to `person.now`, nothing stored."""
     npc = script.definition.npcs[int(people["origin"][row])]
     seen: dict[str, Any] = dict(people.cold[row])
+    cold = seen.get("behavior", {})
     seen["behavior"] = {
-        **seen.get("behavior", {}),
+        **cold,
         **_hot_behavior(script, people, row, tier),
         "energy": to_points(person.energy),
         "moodState": {
+            **cold.get("moodState", {}),
             "valence": person.valence,
             "arousal": person.arousal,
             "tags": list(names_of(person.mood)),
@@ -162,7 +175,8 @@ def _hot_behavior(script: Script, people: Population, row: int, tier: Tier) -> d
         for activity, ended in zip(people["recent"][row], people["recent_at"][row], strict=True)
         if activity != NONE
     ]
-    ended = {
+    ended = dict(people.cold[row].get("behavior", {}).get("lastEndedAt", {}))
+    ended |= {
         name: json_seconds(int(at))
         for name, at in zip(script.cooling, people["ended_at"][row], strict=True)
         if at != NONE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.consequences import FLAGS_MAX
 from simulation.definitions.activities import flat_flags
+from simulation.definitions.components import check_personal
 from simulation.definitions.fields import Fields
 from simulation.definitions.problems import Problem
 from simulation.definitions.sessions import (
@@ -39,6 +40,7 @@ def join(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     fields = Fields(payload.get("session"), "$.session", problems)
     places = world.script.location_index
     session = read_session(fields, world.script.people_ids, places)
+    check_personal(session.npcs, "$.session.npcs", world.script.definition.metrics, problems)
     if problems:
         return problem_verdict(problems), NOTHING
     if world.sessions.get(session.id) is not None:
@@ -67,10 +69,8 @@ def update(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     if not changes:
         return refused("$ changes nothing", f"give one of {', '.join(CHANGEABLE)}"), NOTHING
     changed = session.changed(**changes)
-    if changed.size > SESSION_BYTES_MAX:
-        return refused(
-            f"the session would have {changed.size} bytes", f"at most {SESSION_BYTES_MAX}"
-        ), NOTHING
+    if large := too_large(changed):
+        return large, NOTHING
     world.put_session(changed)
     return granted(sessionId=session.id, version=changed.version), NOTHING
 
@@ -96,7 +96,9 @@ def _changes(world: World, fields: Fields, session: Session) -> dict[str, Any]:
         mine.update(read_inventory(fields.within("inventory")))
         found["inventory"] = {item: count for item, count in mine.items() if count}
     if fields.given("npcs"):
-        found["npcs"] = _merged(session, read_personal(fields.within("npcs"), people))
+        given = read_personal(fields.within("npcs"), people)
+        check_personal(given, "$.npcs", world.script.definition.metrics, fields.problems)
+        found["npcs"] = _merged(session, given)
     return found
 
 
@@ -136,6 +138,14 @@ def flags(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
         return refused(f"the world would have more than {FLAGS_MAX} flags", "remove some first"), NOTHING
     world.set_flags(changes)
     return granted(changed=changes), NOTHING
+
+
+def too_large(session: Session) -> Verdict | None:
+    """The refusal of a session that grew beyond its bound."""
+    size = session.size
+    if size <= SESSION_BYTES_MAX:
+        return None
+    return refused(f"the session would have {size} bytes", f"at most {SESSION_BYTES_MAX}")
 
 
 def find(world: World, fields: Fields) -> Session | None:

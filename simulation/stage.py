@@ -143,6 +143,10 @@ class Stage:
         """The same from nothing: what tests and recovery compare with."""
         return Fingerprint().everybody().total(self.script, self.people, self.tier)
 
+    def person(self, npc_id: NpcId, now: Micros, flags: Mapping[str, Any]) -> Person | None:
+        """One person at `now`, as rules see them; reading changes nothing. None: not on this stage."""
+        return next(iter(self._seen(Scene(self.script, now, self.tier, flags), (npc_id,))), None)
+
     def view(self, npc_id: NpcId, now: Micros, flags: Mapping[str, Any]) -> dict[str, Any] | None:
         """One person as they are at `now`; reading changes nothing. None: not on this stage."""
         row = self.people.row_of.get(npc_id)

@@ -97,6 +97,7 @@ class InputKind(StrEnum):
     SESSION_LEAVE = "session_leave"
     FLAGS = "flags"
     PERSON = "person"
+    METRIC = "metric"
 
 
 def seconds(micros: Micros) -> float:

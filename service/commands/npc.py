@@ -7,10 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from service.commands import npc_state
 from service.commands.options import DATA, Data, Json, emit
 from service.commands.world import WorldId, _ask
 
 app = typer.Typer(no_args_is_help=True, help="Look at the people of a world.")
+
+
+app.add_typer(npc_state.component_app, name="component")
+app.add_typer(npc_state.metric_app, name="metric")
 
 
 @app.callback()

@@ -26,6 +26,8 @@ VERBS = {
     "step": ("step", "stepped"),
     "advance": ("advance", "advanced"),
     "config": ("change", "changed"),
+    "person": ("change anybody", "changed somebody"),
+    "metric": ("change anybody", "changed somebody"),
 }
 """Input -> what a world did not do, and what it did."""
 

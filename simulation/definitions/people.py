@@ -4,13 +4,15 @@ million."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from simulation.definitions.activities import Activity
 from simulation.definitions.behavior import Routine
+from simulation.definitions.components import check_known
 from simulation.definitions.conditions import RELATIONSHIP_AXES, normal_ref
 from simulation.definitions.fields import Fields, at
+from simulation.definitions.metrics import Metrics
 from simulation.definitions.preferences import Preferences, read_preferences
 from simulation.definitions.problems import Problem, shown, unknown_name
 from simulation.units import MICROS_PER_SECOND, Micros, NpcId, Tier
@@ -55,6 +57,7 @@ class Town:
     roles: Mapping[str, tuple[str, ...]]
     """Roles by npc id, from `meta.npcs`."""
     world_time: Micros
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def read_locations(fields: Fields) -> tuple[Location, ...]:
@@ -104,9 +107,15 @@ def _npc(value: Any, path: str, town: Town, problems: list[Problem]) -> Npc:
     person.done()
     fields.done()
     if components:
-        _check_components(components, at(path, "components"), town, problems)
+        check_person(components, at(path, "components"), town, problems)
     raw = value if isinstance(value, Mapping) else {}
     return Npc(npc_id, name, routine, preferences, roles, importance, home, components, raw)
+
+
+def check_person(components: Mapping[str, Any], path: str, town: Town, problems: list[Problem]) -> None:
+    """Everything that is known of components: hot fields, names of the world, metrics."""
+    _check_components(components, path, town, problems)
+    check_known(components, path, town.metrics, problems)
 
 
 def _check_components(components: Mapping[str, Any], path: str, town: Town, problems: list[Problem]) -> None:

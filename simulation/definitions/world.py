@@ -12,8 +12,10 @@ from typing import Any
 from simulation.calendar import Calendar
 from simulation.definitions.activities import flat_flags
 from simulation.definitions.behavior import Behavior, read_behavior
+from simulation.definitions.components import check_personal
 from simulation.definitions.conditions import Names
 from simulation.definitions.fields import Fields, at, known_in
+from simulation.definitions.metrics import Metrics, read_metrics
 from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs
 from simulation.definitions.problems import Notes, Problem, WorldFileInvalid, shown, unknown_name
 from simulation.definitions.sessions import read_sessions
@@ -42,6 +44,7 @@ class WorldDefinition:
     calendar: Calendar
     document: Mapping[str, Any]
     warnings: tuple[Problem, ...] = field(default=())
+    metrics: Metrics = field(default_factory=Metrics)
 
     @cached_property
     def definition_hash(self) -> str:
@@ -89,18 +92,22 @@ def parse_world(
         problems=problems,
     )
     behavior = read_behavior(meta.raw("behavior"), "meta.behavior", names, calendar.day_us)
+    metrics = read_metrics(meta)
     places = {location.id for location in locations}
     roles = _roles(meta)
     unread = ("meta", "meta.behavior")
     routines = known_in(behavior.routines, problems, *unread, "meta.behavior.routines")
     activities = known_in(behavior.activities, problems, *unread, "meta.behavior.activities")
-    npcs = read_npcs(fields, Town(routines, activities, places, roles, world_time))
+    npcs = read_npcs(fields, Town(routines, activities, places, roles, world_time, metrics))
     _check_roles(roles, npcs, problems)
-    meta.ignore("version", "metrics")
+    meta.ignore("version")
     meta.done()
     if simulation is not None:
         _check_room(simulation, len(npcs), problems)
-    found = _read(fields, world_time, locations, npcs, simulation, behavior, calendar, source, document)
+    found = _read(
+        fields, world_time, locations, npcs, simulation, behavior, calendar, source, document, metrics
+    )
+    found = replace(found, metrics=metrics)
     object.__setattr__(found, "warnings", (*problems, *warnings_of(found)))
     return found
 
@@ -115,12 +122,15 @@ def _read(
     calendar: Calendar,
     source: str,
     document: Mapping[str, Any],
+    metrics: Metrics,
 ) -> WorldDefinition:
     """The rest of the top level, and the whole if nothing was wrong."""
     world_id = fields.identifier("id")
     name = fields.text("name", world_id)
     flags = flat_flags(fields.mapping("flags"))
     sessions = read_sessions(fields, {npc.id for npc in npcs}, {place.id for place in locations})
+    for n, session in enumerate(sessions):
+        check_personal(session.npcs, f"sessions[{n}].npcs", metrics, fields.problems)
     fields.ignore("version", "$schema")
     fields.done()
     if simulation is None or not all(problem.warning for problem in fields.problems):

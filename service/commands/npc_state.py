@@ -1,0 +1,216 @@
+"""`theatrum npc component` and `theatrum npc metric`: what is kept of a person, and the typed way to it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from service.commands.options import DATA, Data, Json, Wait, as_value, emit
+from service.commands.world import WAIT_S, WorldId, _ask, _submit
+from service.errors import Refusal, WrongUse
+
+component_app = typer.Typer(no_args_is_help=True, help="Components: JSON objects by name.")
+metric_app = typer.Typer(no_args_is_help=True, help="Metrics: typed values, converted and clamped.")
+
+NpcId = Annotated[str, typer.Argument(help="The person's id.")]
+Component = Annotated[str, typer.Argument(help="The component, such as core or plugin:weather.")]
+Metric = Annotated[str, typer.Argument(help="The metric, such as core.affinity.")]
+Object = Annotated[str, typer.Argument(help="A JSON object.")]
+Session = Annotated[str | None, typer.Option("--session", help="What is between that player and the person.")]
+
+
+def look(data: Path, world_id: str, npc_id: str, session: str | None) -> dict[str, Any]:
+    """A person as they are, with a session as that player meets them."""
+    found: dict[str, Any] = _ask(
+        data, "ShowPerson", world_id=world_id, npc_id=npc_id, session_id=session
+    ).view
+    return found
+
+
+def _components(data: Path, world_id: str, npc_id: str, session: str | None) -> dict[str, Any]:
+    view = look(data, world_id, npc_id, session)
+    found: dict[str, Any] = view["components"] if session is None else view["personal"]
+    return found
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False)
+
+
+@component_app.command("list")
+def list_(
+    world_id: WorldId, npc_id: NpcId, session: Session = None, data: Data = DATA, as_json: Json = False
+) -> None:
+    """The names of a person's components; with --session of those that are that player's alone."""
+    names = list(_components(data, world_id, npc_id, session))
+    emit(names, as_json=as_json, text="\n".join(names) or "none")
+
+
+@component_app.command()
+def get(
+    world_id: WorldId,
+    npc_id: NpcId,
+    component: Component,
+    session: Session = None,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """One component as it is now."""
+    found = _components(data, world_id, npc_id, session)
+    if component not in found:
+        raise Refusal(
+            f"{npc_id} has no component {component}", do=f"There are: {', '.join(found) or 'none'}."
+        )
+    emit(found[component], as_json=as_json, text=_pretty(found[component]))
+
+
+@component_app.command("set")
+def set_(
+    world_id: WorldId,
+    npc_id: NpcId,
+    component: Component,
+    value: Object,
+    session: Session = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Put a component in place of what was there."""
+    _write(data, world_id, npc_id, component, "set", _object(value), session, wait, as_json)
+
+
+@component_app.command()
+def update(
+    world_id: WorldId,
+    npc_id: NpcId,
+    component: Component,
+    value: Object,
+    session: Session = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Set some keys of a component and keep the others; a key that is null is removed."""
+    _write(data, world_id, npc_id, component, "update", _object(value), session, wait, as_json)
+
+
+@component_app.command()
+def remove(
+    world_id: WorldId,
+    npc_id: NpcId,
+    component: Component,
+    session: Session = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Take a component away."""
+    _write(data, world_id, npc_id, component, "remove", None, session, wait, as_json)
+
+
+def _object(text: str) -> dict[str, Any]:
+    value = as_value(text)
+    if not isinstance(value, dict):
+        raise WrongUse(f"{text!r} is no JSON object", because='write one such as {"trust": 5}')
+    return value
+
+
+def _write(
+    data: Path,
+    world_id: str,
+    npc_id: str,
+    component: str,
+    op: str,
+    value: dict[str, Any] | None,
+    session: str | None,
+    wait_s: float,
+    as_json: bool,
+) -> None:
+    payload: dict[str, Any] = {"npcId": npc_id, "component": component, "op": op}
+    if value is not None:
+        payload["value"] = value
+    if session is not None:
+        payload["sessionId"] = session
+    _submit(data, world_id, "person", payload, wait_s, as_json)
+
+
+@metric_app.command("get")
+def metric_get(
+    world_id: WorldId,
+    npc_id: NpcId,
+    metric: Annotated[str | None, typer.Argument(help="The metric; all of them without it.")] = None,
+    session: Session = None,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """A metric as it is now, or all of them; with --session as that player meets the person."""
+    view = look(data, world_id, npc_id, session)
+    found: dict[str, Any] = view["metrics"]
+    if metric is not None and metric.startswith("relationships."):
+        found = {**found, **_tie(metric, view["components"])}
+    if metric is None:
+        lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in found.items()]
+        emit(found, as_json=as_json, text="\n".join(lines))
+        return
+    if metric not in found:
+        raise Refusal(f"{world_id} has no metric {metric}", do=f"There are: {', '.join(found)}.")
+    emit(found[metric], as_json=as_json, text=json.dumps(found[metric], ensure_ascii=False))
+
+
+def _tie(metric: str, components: dict[str, Any]) -> dict[str, Any]:
+    """The metric of a relationship, of which there are too many to list."""
+    from simulation.components import get_metric
+    from simulation.definitions.metrics import Metrics
+
+    found = Metrics().find(metric)
+    return {} if found is None else {metric: get_metric(components, found)}
+
+
+@metric_app.command("set")
+def metric_set(
+    world_id: WorldId,
+    npc_id: NpcId,
+    metric: Metric,
+    value: Annotated[str, typer.Argument(help="The value; converted and clamped.")],
+    session: Session = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Set a metric."""
+    _change(data, world_id, npc_id, metric, "set", as_value(value), session, wait, as_json)
+
+
+@metric_app.command("add")
+def metric_add(
+    world_id: WorldId,
+    npc_id: NpcId,
+    metric: Metric,
+    amount: Annotated[str, typer.Argument(help="How much; write -- before a negative one.")],
+    session: Session = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Add to a metric that is a number; it stays within its bounds."""
+    _change(data, world_id, npc_id, metric, "add", as_value(amount), session, wait, as_json)
+
+
+def _change(
+    data: Path,
+    world_id: str,
+    npc_id: str,
+    metric: str,
+    op: str,
+    value: Any,
+    session: str | None,
+    wait_s: float,
+    as_json: bool,
+) -> None:
+    payload: dict[str, Any] = {"npcId": npc_id, "metric": metric, "op": op, "value": value}
+    if session is not None:
+        payload["sessionId"] = session
+    _submit(data, world_id, "metric", payload, wait_s, as_json)

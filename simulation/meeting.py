@@ -1,0 +1,22 @@
+"""A person as somebody who asks sees them: their metrics, and with a session what is personal to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulation import metrics
+from simulation.sessions import Session
+from simulation.units import NpcId
+from simulation.views import View
+
+
+def meeting(view: View, npc_id: NpcId, session: Session | None) -> dict[str, Any]:
+    """What beside their components is to be said of a person; reading changes nothing."""
+    person = view.person(npc_id, session)
+    if person is None:
+        return {}
+    found: dict[str, Any] = {"metrics": metrics.all_of(person, view.script.definition.metrics)}
+    if session is not None:
+        found["sessionId"] = session.id
+        found["personal"] = {name: dict(own) for name, own in session.npcs.get(npc_id, {}).items()}
+    return found

@@ -1,0 +1,116 @@
+"""Inputs about one person's metrics: set and add, for everybody or for one player, converted and clamped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulation import metrics
+from simulation.consequences import ChangePerson, session_after
+from simulation.definitions.fields import Fields, is_number
+from simulation.definitions.metrics import NUMBER_MAX, Metric, Metrics, Value
+from simulation.definitions.problems import Problem, shown, unknown_name
+from simulation.definitions.sessions import person_named
+from simulation.inputs import Verdict, granted, refused
+from simulation.intake import Looking, Touches
+from simulation.session_inputs import NOTHING, find, problem_verdict, too_large, unknown
+from simulation.units import NpcId, SessionId
+from simulation.views import View
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+OPS = ("set", "add")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants a metric to become."""
+
+    npc_id: NpcId
+    metric: Metric
+    value: Value
+    adds: bool
+    session_id: SessionId | None
+
+
+def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] | Looking:
+    """Set a metric of somebody or add to it; with `sessionId` as it is between them and that player."""
+    problems: list[Problem] = []
+    fields = Fields(payload, "$", problems)
+    fields.raw("sessionId")
+    wish = _wish(world, fields)
+    fields.done()
+    if wish is None or problems:
+        return problem_verdict(problems), NOTHING
+    if fields.has("sessionId"):
+        session = find(world, fields)
+        if session is None:
+            return unknown(world, payload), NOTHING
+        wish = Wish(wish.npc_id, wish.metric, wish.value, wish.adds, session.id)
+    return Looking((wish.npc_id,), lambda view: _judge(world, view, wish))
+
+
+def _wish(world: World, fields: Fields) -> Wish | None:
+    people = world.script.people_ids
+    name = fields.text("npcId")
+    npc_id = person_named(name, people)
+    if name and npc_id not in people:
+        fields.problems.append(unknown_name("$.npcId", name, people, "npc"))
+    adds = fields.choice("op", OPS, "set") == "add"
+    metric = read_metric(fields, "metric", world.script.definition.metrics)
+    given = fields.raw("value")
+    if metric is None:
+        return None
+    value = amount_of(metric, given) if adds else metric.converted(given)
+    if value is None:
+        allowed = f"a number from {-NUMBER_MAX:g} to {NUMBER_MAX:g}" if adds else metric.allowed
+        fields.refuse("$.value", given, f"is {shown(given)}, no value of {metric.name}", allowed)
+    if metric.is_told:
+        fields.refuse("$.metric", metric.name, "is decided by the world", "read it")
+    if metric.is_hot and fields.has("sessionId"):
+        fields.refuse(
+            "$.sessionId", fields.raw("sessionId"), f"has no {metric.name} of its own", "leave it out"
+        )
+    return None if value is None else Wish(npc_id, metric, value, adds, None)
+
+
+def read_metric(fields: Fields, key: str, registry: Metrics) -> Metric | None:
+    """The metric that is named there; a problem is noted where it names none."""
+    name = fields.text(key)
+    found = registry.find(name) if name else None
+    if name and found is None:
+        fields.problems.append(unknown_name(fields.at(key), name, registry.names, "metric"))
+    return found
+
+
+def amount_of(metric: Metric, value: object) -> Value | None:
+    """What may be added to the metric: a number, a whole one to an int; None: this may not."""
+    if not metric.is_numeric or not is_number(value):
+        return None
+    number = float(value)  # type: ignore[arg-type]
+    whole = metric.type != "int" or number.is_integer()
+    return number if abs(number) <= NUMBER_MAX and whole else None
+
+
+def _judge(world: World, view: View, wish: Wish) -> tuple[Verdict, Touches]:
+    """What becomes of the wish, now that the person is seen."""
+    session = None if wish.session_id is None else view.session(wish.session_id)
+    person = view.person(wish.npc_id, session)
+    if person is None:
+        return refused(f"$.npcId is {wish.npc_id!r}, who is not here", "name somebody who is"), NOTHING
+    try:
+        before = metrics.read(person, wish.metric)
+    except TypeError as error:
+        if wish.adds:
+            return refused(str(error), "set it first"), NOTHING
+        before = None
+    made = metrics.change(person, wish.metric, wish.value, wish.session_id, adds=wish.adds)
+    if session is not None and not isinstance(made, ChangePerson):
+        large = too_large(session_after(session, made))
+        if large is not None:
+            return large, NOTHING
+    after = metrics.after(person, wish.metric, wish.value, adds=wish.adds)
+    found = granted(npcId=wish.npc_id, metric=wish.metric.name, before=before, after=after)
+    return found, world.carry_out((made,))

@@ -1,0 +1,86 @@
+"""People of a running service: their components and metrics, for everybody and for one player."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from waiting import until
+
+pytestmark = pytest.mark.world
+
+Start = Callable[..., Any]
+
+INN: dict[str, Any] = {
+    "id": "inn",
+    "name": "Inn",
+    "meta": {
+        "simulation": {"seed": 3, "mode": "turn_based", "generation": {"mode": "off"}},
+        "metrics": {
+            "mine": {"stance": {"type": "enum", "values": ["open", "wary"], "component": "plugin:g"}}
+        },
+    },
+    "npcs": [{"id": "bo", "name": "Bo", "components": {"core": {"affinity": 40}}}],
+    "sessions": [{"id": "s1", "userId": "ann"}],
+}
+
+
+class Cli:
+    """The commands of a second terminal."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+    def wait_for(self, service: Any) -> None:
+        """Until the service is there for commands."""
+        door = self.data / "service.json"
+
+        def is_its_own() -> bool:
+            return door.exists() and bool(json.loads(door.read_text())["pid"] == service.process.pid)
+
+        until(is_its_own, "the service is up", service)
+
+    def __call__(self, *args: object, status: int = 0) -> Any:
+        """What `theatrum ARGS --json` answers; with another `status`, what it says on standard error."""
+        command = [sys.executable, "-m", "theatrum", *map(str, args), "--data", str(self.data), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == status, done.stderr
+        return json.loads(done.stdout) if status == 0 else done.stderr
+
+
+@pytest.fixture
+def cli(start: Start, tmp_path: Path) -> Cli:
+    """A running inn and the commands that reach it."""
+    file = tmp_path / "inn.json"
+    file.write_text(json.dumps(INN))
+    service = start("run", file)
+    found = Cli(tmp_path / "data")
+    found.wait_for(service)
+    return found
+
+
+def test_components_and_metrics_are_read_and_changed_from_another_terminal(cli: Cli) -> None:
+    assert cli("npc", "component", "get", "inn", "bo", "core") == {"affinity": 40}
+    cli("npc", "metric", "add", "inn", "bo", "core.affinity", "--session", "s1", 7)
+    assert cli("npc", "metric", "get", "inn", "bo", "core.affinity", "--session", "s1") == 47
+    assert cli("npc", "metric", "get", "inn", "bo", "core.affinity") == 40
+    assert cli("npc", "component", "list", "inn", "bo", "--session", "s1") == ["core"]
+    done = cli("npc", "metric", "set", "inn", "bo", "behavior.energy", 120)
+    assert done["detail"]["after"] == 100
+    cli("npc", "component", "set", "inn", "bo", "quests", '{"activeQuests": ["lamp"], "x": 1}')
+    cli("npc", "component", "update", "inn", "bo", "quests", '{"x": null}')
+    assert cli("npc", "component", "get", "inn", "bo", "quests") == {"activeQuests": ["lamp"]}
+    cli("npc", "component", "remove", "inn", "bo", "quests")
+    assert "quests" not in cli("npc", "component", "list", "inn", "bo")
+    assert cli("npc", "metric", "get", "inn", "bo", "relationships.npc:cy.trust") == 50
+    refused = cli("npc", "metric", "set", "inn", "bo", "mine.stance", "angry", status=1)
+    assert "allowed: open, wary" in refused
+    refused = cli("npc", "component", "set", "inn", "bo", "core", '{"trust": 101}', status=1)
+    assert "$.value.trust: is 101" in refused
+    assert "no session s9 is in inn" in cli("npc", "metric", "get", "inn", "bo", "--session", "s9", status=1)
