@@ -2,52 +2,63 @@
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import insort
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
 from simulation.units import Micros
+
+NEVER = -1
 
 
 class Agenda:
     """Due times of one tier with how many people each has. Costs what becomes due, not who exists."""
 
     def __init__(self) -> None:
-        self._later: dict[int, int] = {}
-        self._times: list[int] = []
-        self._ready: deque[list[int]] = deque()
-        """[due at, how many], the most overdue first."""
+        self._counts: dict[int, int] = {}
+        """Time -> how many, ready ones too; 0 after people left, until its time is over."""
+        self._later: list[int] = []
+        """A heap of the times after `_now`."""
+        self._ready: list[int] = []
+        """The times up to `_now`, ascending."""
+        self._now = NEVER
         self.due = 0
 
     def add(self, scheduled: Iterable[tuple[Micros, int]]) -> None:
+        """So many more people at each time; fewer where the count is below 0. Who is due already is ready at
+        once."""
         for time, count in scheduled:
-            if time in self._later:
-                self._later[time] += count
-            else:
-                self._later[time] = count
-                heappush(self._times, time)
+            known = self._counts.get(time)
+            self._counts[time] = count if known is None else known + count
+            if time <= self._now:
+                self.due += count
+                if known is None:
+                    insort(self._ready, time)
+            elif known is None:
+                heappush(self._later, time)
 
     def advance(self, now: Micros) -> None:
-        """Move what became due by `now` to the ready queue, in order of time."""
-        while self._times and self._times[0] <= now:
-            time = heappop(self._times)
-            count = self._later.pop(time)
-            self._ready.append([time, count])
-            self.due += count
+        """Whoever became due by `now` is ready."""
+        while self._later and self._later[0] <= now:
+            time = heappop(self._later)
+            self._ready.append(time)
+            self.due += self._counts[time]
+        self._now = max(self._now, now)
 
     def overdue(self, since: Micros) -> list[tuple[Micros, int]]:
         """(due at, how many) of the ready people due at or before `since`, the most overdue first."""
         found = []
-        for time, count in self._ready:
+        for time in self._ready:
             if time > since:
                 break
-            found.append((Micros(time), count))
+            if count := self._counts[time]:
+                found.append((Micros(time), count))
         return found
 
     def as_of(self, now: Micros) -> Agenda:
         """What this agenda will have ready at `now`, as one of its own; nothing of this one moves."""
         found = Agenda()
-        found.add((Micros(time), count) for time, count in self._ready)
+        found.add((Micros(time), self._counts[time]) for time in self._ready)
         found.add(self._becoming_due(now))
         found.advance(now)
         return found
@@ -57,24 +68,24 @@ class Agenda:
         places = [0]
         while places:
             place = places.pop()
-            if place < len(self._times) and self._times[place] <= now:
-                time = self._times[place]
-                yield Micros(time), self._later[time]
+            if place < len(self._later) and self._later[place] <= now:
+                time = self._later[place]
+                yield Micros(time), self._counts[time]
                 places += (2 * place + 1, 2 * place + 2)
 
     def serve(self, count: int) -> None:
         """Take the `count` most overdue off; the tier serves exactly the same people."""
         self.due -= count
-        while count > 0:
-            head = self._ready[0]
-            taken = min(count, head[1])
-            head[1] -= taken
-            count -= taken
-            if head[1] == 0:
-                self._ready.popleft()
+        over = 0
+        for time in self._ready:
+            if count < self._counts[time] or not count:
+                break
+            count -= self._counts.pop(time)
+            over += 1
+        del self._ready[:over]
+        if count:
+            self._counts[self._ready[0]] -= count
 
-    def next_time(self) -> Micros | None:
-        """The earliest due time known, ready or later."""
-        if self._ready:
-            return Micros(self._ready[0][0])
-        return Micros(self._times[0]) if self._times else None
+    def times(self) -> dict[int, int]:
+        """Everybody: time -> how many."""
+        return {time: count for time, count in sorted(self._counts.items()) if count}

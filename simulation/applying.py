@@ -104,6 +104,8 @@ def _config(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]
     caps = {tier: config.tiers[tier].max_npcs for tier in TIERS}
     if short := _too_many(world, caps):
         return short, NOTHING
+    if "rules" in changes and (problems := world.moving.tiering.compile(config.rules)):
+        return session_inputs.problem_verdict(problems), NOTHING
     world.config = config
     world.script.reseed(config.seed)
     if "mode" in changes:
@@ -111,7 +113,7 @@ def _config(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]
         if not world.paused:
             world.base_mode = config.mode
     if any(str(key).endswith("maxNpcs") or key == "tiers" for key in changes):
-        world.intake.moves = moves_for(world.counts, caps)
+        world.moving.add(moves_for(world.counts, caps, world.moving.tiering.ranks()))
     return granted(changed=dict(changes)), NOTHING
 
 

@@ -36,12 +36,15 @@ from simulation.definitions import (
     TimeOfDayIn,
 )
 from simulation.moods import mask_of
-from simulation.scale import NEUTRAL, UNKNOWN, to_units
+from simulation.population import NONE
+from simulation.scale import NEUTRAL, UNKNOWN, to_points, to_units
 
 if TYPE_CHECKING:
     from simulation.person import Person, Scene
 
 Truths = NDArray[np.bool_]
+UNKNOWN_POINTS = to_points(NEUTRAL)
+"""What a relationship that nobody wrote counts as."""
 ABSENT = object()
 """What a flag that was never set equals: nothing, not even null."""
 
@@ -85,7 +88,10 @@ Code = tuple[Instruction, ...]
 class Facts(Protocol):
     """What compiling a condition must know of its world, and where it leaves what code refers to."""
 
-    def slot(self, ref: str, axis: str) -> int: ...
+    def slot(self, ref: str, axis: str) -> int:
+        """NONE: it is no column."""
+        ...
+
     def periods(self, names: Sequence[str]) -> frozenset[int]: ...
     def days(self, names: Sequence[str]) -> frozenset[int]: ...
     def places(self, types: Sequence[str]) -> Truths: ...
@@ -166,6 +172,8 @@ def _mood_in(path: str, mask: int) -> Test:
 def _relationship(condition: Relationship, facts: Facts) -> Test:
     slot = facts.slot(condition.ref, condition.axis)
     bound = to_units(condition.threshold)
+    if slot == NONE:
+        return _cold_relationship(condition)
     if condition.op == "gt":
         return Test(
             condition.path,
@@ -177,6 +185,17 @@ def _relationship(condition: Relationship, facts: Facts) -> Test:
         lambda person: known_one(person.slots[slot]) < bound,
         (Instruction(Op.SLOT_BELOW, slot, bound),),
     )
+
+
+def _cold_relationship(condition: Relationship) -> Test:
+    """Of a relationship that is no column; only ever asked of one person."""
+
+    def one(person: Person) -> bool:
+        axes = person.cold.get("relationships", {}).get(condition.ref, {})
+        points = float(axes.get(condition.axis, UNKNOWN_POINTS))
+        return points > condition.threshold if condition.op == "gt" else points < condition.threshold
+
+    return Test(condition.path, one, ())
 
 
 def known_one(units: int) -> int:
@@ -206,7 +225,7 @@ def _of_the_world(condition: FlagEquals | FlagExists | TimeOfDayIn | DayOfWeekIn
     holds: Callable[[Any], bool]
     match condition:
         case FlagEquals(key=key, value=value):
-            holds = lambda scene: _same(scene.flags.get(key, ABSENT), value)  # noqa: E731
+            holds = lambda scene: same(scene.flags.get(key, ABSENT), value)  # noqa: E731
         case FlagExists(key=key):
             holds = lambda scene: key in scene.flags  # noqa: E731
         case TimeOfDayIn(times=times):
@@ -218,7 +237,7 @@ def _of_the_world(condition: FlagEquals | FlagExists | TimeOfDayIn | DayOfWeekIn
     return Test(condition.path, holds, (Instruction(Op.WORLD, facts.world_rule(holds)),))
 
 
-def _same(left: object, right: object) -> bool:
+def same(left: object, right: object) -> bool:
     """JSON equality: true is not 1."""
     return left == right and isinstance(left, bool) == isinstance(right, bool)
 

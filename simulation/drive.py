@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from simulation.inputs import Input, Outcome
-from simulation.opening import Stages
+from simulation.opening import Stages, settle
 from simulation.orders import TierTouch
 from simulation.ticking import TickDone
 from simulation.units import Tick, Tier
@@ -23,8 +23,7 @@ def boundary(world: World, stages: Stages, *, before_tick: bool = True) -> tuple
 
 def perform(world: World, stages: Stages, touches: Mapping[Tier, TierTouch]) -> None:
     """Do what a boundary asks of the tiers, until it asks nothing more."""
-    while touches:
-        touches = world.finish_touch({tier: stages[tier].touch(touch) for tier, touch in touches.items()})
+    settle(world, stages, touches)
 
 
 def tick(world: World, stages: Stages) -> TickDone:

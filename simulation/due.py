@@ -24,11 +24,16 @@ class DueIndex:
     def __init__(self) -> None:
         self._buckets: dict[int, list[Rows]] = {}
         self._times: list[int] = []
+        self._gone: dict[int, set[int]] = {}
+        """Time -> rows still in its bucket that are not due then any more: taken out when the bucket is
+        read, so that forgetting one row costs one row."""
 
     def put(self, due_at: Ints, rows: Rows) -> tuple[tuple[Micros, int], ...]:
         """Schedule `rows`; answers (time, how many) ascending, for the world's agenda."""
         counts: list[tuple[Micros, int]] = []
         for time, group in grouped(due_at, rows):
+            if self._gone and time in self._gone:
+                self._read(time)
             bucket = self._buckets.get(time)
             if bucket is None:
                 self._buckets[time] = [group]
@@ -38,12 +43,35 @@ class DueIndex:
             counts.append((Micros(time), len(group)))
         return tuple(counts)
 
+    def put_one(self, time: int, row: int) -> None:
+        """Schedule one row."""
+        gone = self._gone.get(time, ())
+        if row in gone:
+            self._gone[time].remove(row)
+            return
+        bucket = self._buckets.get(time)
+        if bucket is None:
+            bucket = self._buckets[time] = []
+            heappush(self._times, time)
+        bucket.append(np.array([row], dtype=np.int64))
+
+    def forget(self, time: int, row: int) -> None:
+        """A row that is scheduled at `time` is not any more."""
+        self._gone.setdefault(time, set()).add(row)
+
+    def rename(self, time: int, row: int, new: int) -> None:
+        """Who was in `row`, scheduled at `time`, is in `new`."""
+        self.forget(time, row)
+        self.put_one(time, new)
+
     def take(self, now: Micros, share: int, entities: NDArray[np.uint64]) -> Rows:
         """At most `share` rows due by `now`, the most overdue first, and forget them. In which order they
         decide within a tick changes nothing, so the rows come as memory likes them."""
         taken: list[Rows] = []
         while share > 0 and self._times and self._times[0] <= now:
             time = self._times[0]
+            if time in self._gone:
+                self._read(time)
             waiting = 0
             for group in self._buckets[time]:
                 waiting += len(group)
@@ -70,9 +98,17 @@ class DueIndex:
             found.extend(self._sorted(time, entities)[: limit - len(found)].tolist())
         return found
 
-    def _sorted(self, time: int, entities: NDArray[np.uint64]) -> Rows:
+    def _read(self, time: int) -> Rows:
+        """The rows due at `time` as one group, without those that were forgotten."""
         bucket = self._buckets[time]
-        rows = bucket[0] if len(bucket) == 1 else np.concatenate(bucket)
+        rows = bucket[0] if len(bucket) == 1 else np.concatenate([NOBODY, *bucket])
+        if gone := self._gone.pop(time, None):
+            rows = rows[~np.isin(rows, np.array(sorted(gone), dtype=np.int64))]
+        self._buckets[time] = [rows]
+        return rows
+
+    def _sorted(self, time: int, entities: NDArray[np.uint64]) -> Rows:
+        rows = self._read(time)
         if len(rows) > 1:
             rows = rows[np.argsort(entities[rows], kind="stable")]
         self._buckets[time] = [rows]

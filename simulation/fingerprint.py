@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.chance import word
+from simulation.chance import MASK, word
 from simulation.hash_kernel import Bits, rehash
-from simulation.hashing import digest
+from simulation.hashing import MODULUS, digest
 from simulation.population import Population
 from simulation.script import Script
 from simulation.units import Tier
@@ -40,8 +40,25 @@ class Fingerprint:
             people.dirty[rows] = True
             self._touched.append(rows)
 
+    def come(self, people: Population, row: int) -> None:
+        """Somebody came, with a hash that another sum counted."""
+        people.columns.hash_hi[row], people.columns.hash_lo[row] = 0, 0
+        self.touch(people, np.array([row], dtype=np.int64))
+
+    def leave(self, people: Population, row: int) -> None:
+        """Before a row is removed: what the sum has of it comes off, and the last row takes its place."""
+        if self._all:
+            return
+        columns, last = people.columns, people.count - 1
+        whole = (int(self._sum[0]) << 64) | int(self._sum[1])
+        whole -= (int(columns.hash_hi[row]) << 64) | int(columns.hash_lo[row])
+        whole %= MODULUS
+        self._sum = np.uint64(whole >> 64), np.uint64(whole & MASK)
+        if people.dirty[last]:
+            self._touched.append(np.array([row], dtype=np.int64))
+
     def everybody(self) -> Fingerprint:
-        """Rows moved or came: count all of them anew."""
+        """Count all of them anew."""
         self._all = True
         self._touched.clear()
         return self

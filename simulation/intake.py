@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from simulation.inputs import Input, Outcome, Verdict
 from simulation.orders import TierTouch, TierTouched
 from simulation.ticking import BoundaryWork
-from simulation.tiers import TIERS, Move
+from simulation.tiers import TIERS
 from simulation.units import InputKind, NpcId, RequestId, Seq, Tick, Tier
 from simulation.views import View, view_of_people
 
@@ -49,8 +49,6 @@ class Intake:
         self.applied = 0
         """How many inputs were ever applied: the ordinal of the last."""
         self.next_seq = Seq(1)
-        self.moves: tuple[Move, ...] = ()
-        """What is left to do to restore the caps of the tiers; empty between ticks."""
         self._pending: dict[Seq, Input] = {}
         self._unjudged: Unjudged | None = None
         self._judged: list[Outcome] = []
@@ -140,27 +138,14 @@ class Intake:
         tick = self.world.tick
         answer_at = tick if verdict.answer_at_tick is None else verdict.answer_at_tick
         outcomes.append(Outcome(item.seq, tick, self.applied, verdict.applied, verdict.detail, answer_at))
-        return touches or self.next_move()
+        return touches or self.world.moving.next()
 
     def finish_touch(self, touched: Mapping[Tier, TierTouched]) -> Touches:
         """Take the tiers' answers; answers what they must do next, empty when the boundary is settled."""
         if self._unjudged is not None:
             self._seen.extend(touched.values())
             return self._judge()
-        for tier, answer in touched.items():
-            if answer.agenda is not None:
-                count = 0
-                for _, group in answer.agenda:
-                    count += group
-                self.world.seat(tier, count, answer.agenda)
-            if answer.left:
-                target = self.moves[0].target
-                self.moves = self.moves[1:]
-                return {target: TierTouch(come=answer.left)}
-        return self.next_move()
-
-    def next_move(self) -> Touches:
-        return {self.moves[0].source: TierTouch(leave=self.moves[0].leave)} if self.moves else {}
+        return self.world.moving.take(touched)
 
     # -- what may be applied now
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from simulation.clock import Clock
 from simulation.definitions import WorldDefinition
+from simulation.orders import TierTouch
 from simulation.script import Script
 from simulation.stage import Stage
 from simulation.tiers import TIERS, place
@@ -26,4 +29,11 @@ def create(definition: WorldDefinition, generation: GenerationMode | None = None
         stage = Stage(script, tier)
         world.seat(tier, len(origins), stage.open(origins, definition.world_time))
         stages[tier] = stage
+    settle(world, stages, world.moving.next())
     return world, stages
+
+
+def settle(world: World, stages: Stages, touches: Mapping[Tier, TierTouch]) -> None:
+    """Do what a world asks of its tiers, until it asks nothing more."""
+    while touches:
+        touches = world.finish_touch({tier: stages[tier].touch(touch) for tier, touch in touches.items()})

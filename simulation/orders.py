@@ -19,6 +19,16 @@ NO_TIME = Micros(0)
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Whose decisions may change what a tier rule says of them."""
+
+    places: tuple[int, ...]
+    """Whoever comes to one of these, or goes from one: numbers of locations."""
+    people: frozenset[NpcId]
+    everybody: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TierOrder:
     """world -> tier: decide for at most `share` people, the most overdue first."""
 
@@ -33,6 +43,8 @@ class TierOrder:
     """Whether deciding may make generation requests: never in the dormant tier or with generation off."""
     looks: tuple[NpcId, ...] = ()
     """People the world's systems must see, as they stand before anybody decides."""
+    watch: Watch | None = None
+    """Whom to name among those who decide; None: nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,8 @@ class TierReport:
     """People whose row was read or written: what `cost follows work` counts."""
     seen: tuple[Person, ...] = ()
     """Those of the order's `looks` who live in this tier."""
+    moved: tuple[NpcId, ...] = ()
+    """Those whom the order's `watch` asks to be named, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +163,25 @@ PersonWrite = ComponentWrite | ComponentMerge | StatChange | ValuePut | Placed
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """How many people leave a tier: its most important ones, or its least."""
+    """How many people leave a tier: its most important ones, or its least. Ties go by entity number."""
 
     count: int
     best: bool
+    names: tuple[NpcId, ...] | None = None
+    """Only these; None: anybody."""
+    ranks: Mapping[NpcId, int] = field(default_factory=dict)
+    """Who is pulled by a tier rule, with its priority: more important than everybody else."""
+    spares: bool = False
+    """Whoever is pulled stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody a tier was asked about, as tier rules read them."""
+
+    npc_id: NpcId
+    location: int
+    importance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +196,10 @@ class TierTouch:
     come: tuple[Any, ...] = ()
     """`simulation.population.Row` values, as `left` of another tier's answer."""
     looks: tuple[NpcId, ...] = ()
+    finds: tuple[NpcId, ...] = ()
+    """Of whom it is asked where they are."""
+    places: tuple[int, ...] = ()
+    """Of which it is asked who is there: numbers of locations. Reads one column whole."""
     now: Micros = NO_TIME
     flags: Mapping[str, Any] = field(default_factory=dict)
 
@@ -177,10 +210,12 @@ class TierTouched:
     left: tuple[Any, ...] = ()
     """Rows of those who left."""
     written: int = 0
-    agenda: tuple[tuple[Micros, int], ...] | None = None
-    """(due at, how many) of everybody, when people left or came; None: nobody did."""
+    agenda: tuple[tuple[Micros, int], ...] = ()
+    """(due at, how many more) of those who came, and fewer, below 0, of those who left."""
     seen: tuple[Person, ...] = ()
     """Those of the touch's `looks` who live in this tier, as they stood before its writes."""
+    found: tuple[Found, ...] = ()
+    """Those of its `finds`, and whoever is at its `places`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,8 @@ class Population:
             self.held.pop(self.ids[row], None)
 
     def remove(self, npc_id: NpcId) -> Row:
-        """Take a person out; the last row moves into the gap."""
+        """Take a person out; the last row moves into the gap, with its hash and whether that is up to
+        date."""
         row = self.row_of.pop(npc_id)
         self.held.pop(npc_id, None)
         last = self.count - 1
@@ -156,6 +157,7 @@ class Population:
                 column[row] = column[last]
             self.ids[row], self.cold[row] = self.ids[last], self.cold[last]
             self.row_of[self.ids[row]] = row
+        self.dirty[row], self.dirty[last] = self.dirty[last], False
         self.ids.pop()
         self.cold.pop()
         self.count = last

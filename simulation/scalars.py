@@ -54,4 +54,6 @@ def scalars(world: World, digests: Digests) -> dict[str, object]:
     }
     if len(world.sessions):
         found["sessions"] = f"{world.sessions.total():032x}"
+    if pulled := world.moving.tiering.pulled:
+        found["pulled"] = digests.of("pulled", pulled, world.moving.tiering.to_json)
     return found

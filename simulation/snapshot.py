@@ -80,6 +80,8 @@ def parts_of(world: World, tiers: Mapping[Tier, Mapping[str, Any]]) -> Parts:
             "decisions": {str(tier): count for tier, count in counters.decisions.items()},
         },
     }
+    if pulled := world.moving.tiering.to_json():
+        head["pulled"] = pulled
     return Parts(head, tiers)
 
 
@@ -126,7 +128,9 @@ def restore(definition: WorldDefinition, snapshot: bytes) -> tuple[World, Stages
     world.counters.requests, world.counters.failures = counters["requests"], counters["failures"]
     world.counters.refused_requests = counters["refused"]
     world.counters.decisions = {tier: counters["decisions"][str(tier)] for tier in TIERS}
-    return world, _stages(world, script, head["tiers"], body, start)
+    stages = _stages(world, script, head["tiers"], body, start)
+    world.moving.tiering.restore(head.get("pulled", {}), stages)
+    return world, stages
 
 
 def _open(snapshot: bytes) -> tuple[dict[str, Any], bytes, int]:

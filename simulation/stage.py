@@ -14,16 +14,29 @@ from simulation.deciding import decide
 from simulation.due import DueIndex
 from simulation.effects import begun, flags_of, requests_of
 from simulation.fingerprint import Fingerprint, cold_words
-from simulation.orders import Leave, PersonWrite, TierOrder, TierReport, TierTouch, TierTouched
+from simulation.orders import (
+    Found,
+    Leave,
+    PersonWrite,
+    TierOrder,
+    TierReport,
+    TierTouch,
+    TierTouched,
+    Watch,
+)
 from simulation.person import Person, Scene, person_of
 from simulation.person_json import read_person, view_of
-from simulation.population import Population
+from simulation.population import Population, Row
+from simulation.ranking import Ranking
 from simulation.reasoning import Reasons, reason
 from simulation.script import Script
 from simulation.units import Micros, NpcId, Tier
 
 WAITING_NAMED_MAX = 8
 """How many of those left out a plan names: enough to look at, small enough to log every tick."""
+
+UNRANKED = -(10**9)
+"""The rank of whoever no tier rule pulls: below every priority."""
 
 Rows = NDArray[np.int64]
 
@@ -37,6 +50,8 @@ class Stage:
         self.people = Population(len(script.cooling), len(script.slot_names))
         self.due = DueIndex()
         self._fingerprint = Fingerprint()
+        self._rankings: dict[bool, Ranking] = {}
+        """Who is important (True) and who is not, from the first time people left by that."""
 
     @property
     def count(self) -> int:
@@ -72,6 +87,7 @@ class Stage:
         rows = self.due.take(order.now, order.share, self.people.columns.entity)
         if not len(rows):
             return TierReport(self.tier, 0, (), waiting=self._waiting(order.now), seen=seen)
+        before = None if order.watch is None else self.people.columns.location[rows]
         decided = decide(scene, self.people, rows, order.interval)
         self._fingerprint.touch(self.people, rows)
         begins = begun(self.script, rows, decided.chosen)
@@ -85,7 +101,18 @@ class Stage:
             waiting=self._waiting(order.now),
             touched=len(rows),
             seen=seen,
+            moved=() if order.watch is None or before is None else self._moved(order.watch, rows, before),
         )
+
+    def _moved(self, watch: Watch, rows: Rows, before: NDArray[np.int32]) -> tuple[NpcId, ...]:
+        """Those of `rows`, who were at `before`, of whom a tier rule may say something else now."""
+        after = self.people.columns.location[rows]
+        at_place = np.isin(before, watch.places) | np.isin(after, watch.places)
+        moved = (before != after) & at_place
+        names = [self.people.ids[row] for row in (rows if watch.everybody else rows[moved]).tolist()]
+        if watch.people and not watch.everybody:
+            names += [name for row in rows.tolist() if (name := self.people.ids[row]) in watch.people]
+        return tuple(sorted(set(names)))
 
     def _seen(self, scene: Scene, looks: Iterable[NpcId]) -> tuple[Person, ...]:
         """Those of `looks` who are on this stage, as they stand now."""
@@ -105,13 +132,45 @@ class Stage:
         scene = Scene(self.script, touch.now, self.tier, touch.flags)
         seen = self._seen(scene, touch.looks)
         written = self._write(scene, touch.writes)
-        left = tuple(self.people.remove(npc_id) for npc_id in self._leavers(touch.leave))
+        found = self._found(touch) if touch.finds or touch.places else ()
+        agenda: dict[Micros, int] = {}
+        left = tuple(self._leave(npc_id, agenda) for npc_id in self._leavers(touch.leave))
         for comer in touch.come:
-            self.people.add(comer.npc_id, comer.values, comer.cold)
-        if not left and not touch.come:
-            return TierTouched(self.tier, written=written, seen=seen)
-        self._fingerprint.everybody()
-        return TierTouched(self.tier, left, written, self.reindex(), seen)
+            self._come(comer, agenda)
+        return TierTouched(self.tier, left, written, tuple(agenda.items()), seen, found)
+
+    def _leave(self, npc_id: NpcId, agenda: dict[Micros, int]) -> Row:
+        """Take one person off the stage; the last row takes the place. Costs two people."""
+        people = self.people
+        row, last = people.row_of[npc_id], people.count - 1
+        due_at = Micros(int(people.columns.due_at[row]))
+        self.due.forget(due_at, row)
+        if row != last:
+            self.due.rename(int(people.columns.due_at[last]), last, row)
+        self._fingerprint.leave(people, row)
+        agenda[due_at] = agenda.get(due_at, 0) - 1
+        return people.remove(npc_id)
+
+    def _come(self, comer: Row, agenda: dict[Micros, int]) -> None:
+        """Put one person on the stage, exactly as they were on another."""
+        row = self.people.add(comer.npc_id, comer.values, comer.cold)
+        due_at = Micros(int(comer.values["due_at"]))
+        self.due.put_one(due_at, row)
+        self._fingerprint.come(self.people, row)
+        for ranking in self._rankings.values():
+            ranking.come(self.people, row)
+        agenda[due_at] = agenda.get(due_at, 0) + 1
+
+    def _found(self, touch: TierTouch) -> tuple[Found, ...]:
+        """Who of those asked for is here, and who is at the places asked for."""
+        people = self.people
+        rows = [row for npc_id in touch.finds if (row := people.row_of.get(npc_id)) is not None]
+        if touch.places:
+            rows += np.flatnonzero(np.isin(people["location"][: people.count], touch.places)).tolist()
+        return tuple(
+            Found(people.ids[row], int(people["location"][row]), float(people["importance"][row]))
+            for row in dict.fromkeys(rows)
+        )
 
     def _write(self, scene: Scene, writes: Iterable[PersonWrite]) -> int:
         """How many of the writes were about people of this stage."""
@@ -129,11 +188,31 @@ class Stage:
         """By importance, ties by entity number: the same people whatever rows they sit in."""
         if leave is None:
             return []
-        count = self.people.count
-        by_entity = np.argsort(self.people["entity"][:count], kind="stable")
-        importance = self.people["importance"][:count][by_entity]
-        order = by_entity[np.argsort(-importance if leave.best else importance, kind="stable")]
-        return [self.people.ids[row] for row in order[: leave.count].tolist()]
+        if leave.names is not None:
+            return self._ordered(leave, leave.names)[: leave.count]
+        ranking = self._rankings.get(leave.best)
+        if ranking is None or ranking.is_stale(self.people):
+            ranking = self._rankings[leave.best] = Ranking(self.people, best=leave.best)
+        found = ranking.pick(self.people, leave.count, leave.ranks)
+        if len(found) < leave.count and not leave.spares:
+            found += self._ordered(leave, leave.ranks)[: leave.count - len(found)]
+        return found
+
+    def _ordered(self, leave: Leave, names: Iterable[NpcId]) -> list[NpcId]:
+        """Those of `names` who are here, by rank, then importance, then entity number."""
+        people, sign = self.people, -1 if leave.best else 1
+
+        def key(npc_id: NpcId) -> tuple[int, float, int, NpcId]:
+            row = people.row_of[npc_id]
+            rank = leave.ranks.get(npc_id, UNRANKED)
+            return (
+                sign * rank,
+                sign * float(people["importance"][row]),
+                int(people["entity"][row]),
+                npc_id,
+            )
+
+        return sorted((name for name in names if name in people.row_of), key=key)
 
     def fingerprint(self) -> int:
         """The sum of the people's hashes mod 2**128, recomputed for those touched since the last call."""

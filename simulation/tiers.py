@@ -8,23 +8,20 @@ from itertools import pairwise
 
 from simulation.definitions import Npc
 from simulation.orders import Leave
-from simulation.units import Tier
+from simulation.units import NpcId, Tier
 
 TIERS = tuple(Tier)
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """People from one tier to the next: the least important down, or the most important up."""
+    """People from one tier to another."""
 
     source: Tier
     target: Tier
-    count: int
-    best: bool
-
-    @property
-    def leave(self) -> Leave:
-        return Leave(self.count, self.best)
+    leave: Leave
+    displaces: bool = False
+    """They make room: they go back when there is room again."""
 
 
 def place(npcs: Sequence[Npc], caps: Mapping[Tier, int]) -> dict[Tier, list[int]]:
@@ -45,21 +42,23 @@ def place(npcs: Sequence[Npc], caps: Mapping[Tier, int]) -> dict[Tier, list[int]
     return placed
 
 
-def moves_for(counts: Mapping[Tier, int], caps: Mapping[Tier, int]) -> tuple[Move, ...]:
+def moves_for(
+    counts: Mapping[Tier, int], caps: Mapping[Tier, int], ranks: Mapping[NpcId, int] | None = None
+) -> tuple[Move, ...]:
     """What restores the caps: first everything over a cap goes down a tier, then room above is filled from
-    below."""
+    below. `ranks`: who is pulled by tier rules, which say themselves where these go up."""
     now = dict(counts)
     found = []
     for above, below in pairwise(TIERS):
         over = now[above] - caps[above]
         if over > 0:
-            found.append(Move(above, below, over, best=False))
+            found.append(Move(above, below, Leave(over, best=False, ranks=ranks or {})))
             now[above] -= over
             now[below] += over
     for above, below in pairwise(TIERS):
         risers = min(caps[above] - now[above], now[below])
         if risers > 0:
-            found.append(Move(below, above, risers, best=True))
+            found.append(Move(below, above, Leave(risers, best=True, ranks=ranks or {}, spares=True)))
             now[below] -= risers
             now[above] += risers
     return tuple(found)

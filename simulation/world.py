@@ -14,6 +14,7 @@ from simulation.hashing import state_hash
 from simulation.inputs import Input
 from simulation.intake import Intake
 from simulation.landing import ask, given_up
+from simulation.moving import Moving
 from simulation.orders import PersonWrite, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.person import Person
 from simulation.planning import plan_tick
@@ -23,7 +24,7 @@ from simulation.script import Script
 from simulation.sessions import Session, Sessions
 from simulation.systems import IDLE, System, plan_systems, run_systems
 from simulation.ticking import BoundaryWork, Counters, Standing, TickDone, TickStart
-from simulation.tiers import TIERS, Move
+from simulation.tiers import TIERS
 from simulation.units import (
     GenerationMode,
     Micros,
@@ -67,6 +68,7 @@ class World:
         self.systems = tuple(systems)
         """In the order the tick runs them."""
         self.sessions = Sessions()
+        self.moving = Moving(self)
         self.last_plan: WorkPlan | None = None
         self._start: TickStart | None = None
         self._systems_plan = IDLE
@@ -75,6 +77,7 @@ class World:
         self._digests = Digests()
         for session in sessions:
             self.put_session(session)
+        self.moving.tiering.begin(config)
 
     @property
     def tick(self) -> Tick:
@@ -97,10 +100,6 @@ class World:
         return self.intake.next_seq
 
     @property
-    def moves(self) -> tuple[Move, ...]:
-        return self.intake.moves
-
-    @property
     def people(self) -> int:
         total = 0
         for count in self.counts.values():
@@ -108,9 +107,8 @@ class World:
         return total
 
     def seat(self, tier: Tier, count: int, agenda: Iterable[tuple[Micros, int]]) -> None:
-        """Take note of who is on a stage: at the opening, and whenever people moved."""
+        """Take note of who is on a stage at the opening."""
         self.counts[tier] = count
-        self.agendas[tier] = Agenda()
         self.agendas[tier].add(agenda)
 
     def view(self, people: Mapping[NpcId, Person]) -> View:
@@ -148,11 +146,13 @@ class World:
 
     def put_session(self, session: Session) -> None:
         """A session came or changed."""
+        self.moving.tiering.on_session(self.sessions.get(session.id), session)
         self.sessions.put(session)
         for system in self.systems:
             system.on_session(session.id, session)
 
     def drop_session(self, session_id: SessionId) -> None:
+        self.moving.tiering.on_session(self.sessions.get(session_id), None)
         self.sessions.remove(session_id)
         for system in self.systems:
             system.on_session(session_id, None)
@@ -162,6 +162,7 @@ class World:
         if any(key not in self.flags or self.flags[key] != value for key, value in changes.items()):
             flags = {**self.flags, **changes}
             self.flags = {key: value for key, value in flags.items() if value is not None}
+            self.moving.tiering.on_flags()
 
     def note_refused(self, requests: int) -> None:
         """So many generation requests found the queue full."""
@@ -172,6 +173,7 @@ class World:
         """What the tiers must do for these writes; whoever does not have the person passes it over."""
         if not writes:
             return {}
+        self.moving.tiering.on_people(change.npc_id for change in writes)
         touch = TierTouch(writes=writes, now=self.world_time, flags=self.flags)
         return {tier: touch for tier in TIERS if self.counts[tier]}
 
@@ -219,6 +221,7 @@ class World:
     def _orders(self, made: WorkPlan, looks: tuple[NpcId, ...]) -> dict[Tier, TierOrder]:
         """An order for each tier with a share, and for each peopled one when somebody must be seen."""
         off = self.config.generation.mode is GenerationMode.OFF
+        watch = self.moving.tiering.watch()
         return {
             tier: TierOrder(
                 tick=self.tick,
@@ -228,6 +231,7 @@ class World:
                 flags=self.flags,
                 hooks=tier is not Tier.DORMANT and not off,
                 looks=looks,
+                watch=watch,
             )
             for tier in TIERS
             if made.shares[tier] > 0 or (looks and self.counts[tier])
@@ -251,9 +255,10 @@ class World:
             self.agendas[report.tier].serve(report.served)
             self.agendas[report.tier].add(report.scheduled)
             self.counters.decisions[report.tier] += report.served
+            self.moving.tiering.on_people(report.moved)
         self._apply_flags(ordered)
         self._queue_requests(ordered)
-        touches = self._run_systems(view)
+        touches = self._run_systems(view) or self.moving.next()
         failures = tuple(failure for report in ordered for failure in report.failures)
         self.counters.failures += len(failures)
         waiting = {report.tier: report.waiting for report in ordered}
@@ -297,6 +302,7 @@ class World:
                 changes[setting.key] = setting.value
         if any(key not in self.flags or self.flags[key] != value for key, value in changes.items()):
             self.flags = {**self.flags, **changes}
+            self.moving.tiering.on_flags()
 
     def _queue_requests(self, ordered: Sequence[TierReport]) -> None:
         made = [

@@ -20,6 +20,7 @@ from simulation.definitions.people import Location, Npc, Town, read_locations, r
 from simulation.definitions.problems import Notes, Problem, WorldFileInvalid, shown, unknown_name
 from simulation.definitions.sessions import read_sessions
 from simulation.definitions.simulation_config import SimulationConfig
+from simulation.definitions.tier_rules import read_tier_rules, rule_names
 from simulation.definitions.time_config import read_time_config
 from simulation.definitions.warnings import warnings_of
 from simulation.moods import NAMES as MOOD_TAGS
@@ -105,7 +106,17 @@ def parse_world(
     if simulation is not None:
         _check_room(simulation, len(npcs), problems)
     found = _read(
-        fields, world_time, locations, npcs, simulation, behavior, calendar, source, document, metrics
+        fields,
+        world_time,
+        locations,
+        npcs,
+        simulation,
+        behavior,
+        calendar,
+        source,
+        document,
+        metrics,
+        plugins,
     )
     found = replace(found, metrics=metrics)
     object.__setattr__(found, "warnings", (*problems, *warnings_of(found)))
@@ -123,6 +134,7 @@ def _read(
     source: str,
     document: Mapping[str, Any],
     metrics: Metrics,
+    plugins: Collection[str],
 ) -> WorldDefinition:
     """The rest of the top level, and the whole if nothing was wrong."""
     world_id = fields.identifier("id")
@@ -133,9 +145,9 @@ def _read(
         check_personal(session.npcs, f"sessions[{n}].npcs", metrics, fields.problems)
     fields.ignore("version", "$schema")
     fields.done()
-    if simulation is None or not all(problem.warning for problem in fields.problems):
+    if simulation is None:
         raise WorldFileInvalid(source, fields.problems)
-    return WorldDefinition(
+    found = WorldDefinition(
         WorldId(world_id),
         name,
         world_time,
@@ -148,6 +160,10 @@ def _read(
         calendar,
         document,
     )
+    read_tier_rules(simulation.rules, rule_names(found, fields.problems, plugins))
+    if not all(problem.warning for problem in fields.problems):
+        raise WorldFileInvalid(source, fields.problems)
+    return found
 
 
 def _roles(meta: Fields) -> dict[str, tuple[str, ...]]:
