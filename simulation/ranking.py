@@ -51,7 +51,7 @@ class Ranking:
         kept: list[Entry] = []
         for entry in self._entries():
             name = entry[2]
-            if name in people.row_of and name not in found:
+            if name in people.row_of:
                 if name in keep:
                     kept.append(entry)
                 else:
