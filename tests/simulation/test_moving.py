@@ -17,7 +17,7 @@ from simulation.agenda import Agenda
 from simulation.definitions import WorldDefinition
 from simulation.due import DueIndex
 from simulation.opening import Stages, create, settle
-from simulation.orders import Leave, TierTouch
+from simulation.orders import ComponentWrite, Leave, TierTouch
 from simulation.person_json import components_of
 from simulation.population import Population
 from simulation.ranking import Ranking
@@ -67,6 +67,7 @@ def test_after_any_moves_and_ticks_every_count_is_what_the_columns_say(
     """`often`: hashes are brought up to date between the steps, or only at the end."""
     caps = {**ROOMY, "detailed": {"maxNpcs": 10}, "active": {"maxNpcs": 10}}
     world, stages = create(village(40, generation={"mode": "off"}, maxNpcTicksPerStep=budget, tiers=caps))
+    check_accounts(world, stages)
     for step in steps:
         if step[0] == "ticks":
             for done in drive.run(world, stages, step[1]):
@@ -111,6 +112,17 @@ def test_a_move_changes_the_tier_and_nothing_else(village: Village) -> None:
         assert after["behavior"].pop("simulationTier") == "dormant"
         assert before[name]["behavior"].pop("simulationTier") == "detailed"
         assert after == before[name]
+
+
+def test_whoever_takes_the_place_of_somebody_who_left_keeps_what_changed_of_them(village: Village) -> None:
+    world, stages = create(village(10, generation={"mode": "off"}))
+    check_accounts(world, stages)
+    stage = stages[Tier.DETAILED]
+    first, last = stage.people.ids[0], stage.people.ids[-1]
+    stage.touch(TierTouch(writes=(ComponentWrite(last, "note", {"new": True}),)))
+    move(world, stages, Move(Tier.DETAILED, Tier.ACTIVE, Leave(1, best=True, names=(first,))))
+    assert stage.people.row_of[last] == 0
+    check_accounts(world, stages)
 
 
 def calls(function: Callable[[], object]) -> int:
