@@ -229,9 +229,7 @@ def test_the_index_forgets_and_renames_single_rows(
     entities = np.arange(len(held), dtype=np.uint64)
     expected = sorted((time, row) for row, time in enumerate(held))
     assert due.peek(Micros(5), 50, entities) == [row for _, row in expected]
-    assert sorted(due.take(Micros(5), share, entities).tolist()) == sorted(
-        row for _, row in expected[:share]
-    )
+    assert sorted(due.take(Micros(5), share, entities).tolist()) == sorted(row for _, row in expected[:share])
 
 
 def test_caps_are_restored_downwards_first_and_room_is_filled_from_below() -> None:
