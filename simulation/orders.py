@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from simulation.person import Person
 
 NO_TIME = Micros(0)
+UNRANKED = -(10**9)
+"""The rank of whoever no tier rule pulls: below every priority."""
 
 
 @dataclass(frozen=True, slots=True)

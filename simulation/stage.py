@@ -15,6 +15,7 @@ from simulation.due import DueIndex
 from simulation.effects import begun, flags_of, requests_of
 from simulation.fingerprint import Fingerprint, cold_words
 from simulation.orders import (
+    UNRANKED,
     Found,
     Leave,
     PersonWrite,
@@ -34,9 +35,6 @@ from simulation.units import Micros, NpcId, Tier
 
 WAITING_NAMED_MAX = 8
 """How many of those left out a plan names: enough to look at, small enough to log every tick."""
-
-UNRANKED = -(10**9)
-"""The rank of whoever no tier rule pulls: below every priority."""
 
 Rows = NDArray[np.int64]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.definitions import ConfigInvalid, Problem, SimulationConfig
 from simulation.definitions.tier_rules import ConditionHolds, SameLocation, read_tier_rules, rule_names
-from simulation.orders import Found, Leave, TierTouch, Watch
+from simulation.orders import UNRANKED, Found, Leave, TierTouch, Watch
 from simulation.person import Person
 from simulation.sessions import Session
 from simulation.tier_rules import NOBODY, Claims, TierRules
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 NO_RULE = ""
 """In place of a rule's id: the person made room and goes back when there is room again."""
+
+STALE_RULE = " "
+"""No rule has a blank id: a rule that was, until the ones that are were asked at the same boundary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Tiering:
         """Take these rules; answers what is wrong with them, and then nothing was changed."""
         problems: list[Problem] = []
         rules = read_tier_rules(listed, rule_names(self.world.script.definition, problems))
+        problems = [problem for problem in problems if not problem.warning]
         if not problems:
             self._take(TierRules(rules, self.world.script))
         return problems
@@ -78,6 +82,9 @@ class Tiering:
     def _take(self, rules: TierRules) -> None:
         """Other rules: what sessions and flags claim is worked out anew."""
         self.rules = rules
+        self.pulled = {
+            name: Pulled(one.base, STALE_RULE if one.rule else NO_RULE) for name, one in self.pulled.items()
+        }
         self._claims, self._flag_claims, self._counts, self._players = {}, NOBODY, {}, {}
         self._asked.update(dict.fromkeys(self.pulled))
         self._asked.update(dict.fromkeys(rules.asked))
@@ -177,9 +184,10 @@ class Tiering:
             wanted, rank = here, 0
             if won is not None:
                 rule = self.rules.rules[won]
-                wanted, rank = rule.tier, rule.priority
-                pulled[one.npc_id] = Pulled(known.base if known is not None else here, rule.id)
-                self._tier_of[one.npc_id] = here
+                pulls = Pulled(known.base if known is not None else here, rule.id)
+                if pulls != known:  # who is pulled already is where there is room for them
+                    wanted, rank = rule.tier, rule.priority
+                    pulled[one.npc_id], self._tier_of[one.npc_id] = pulls, here
             elif known is not None and known.rule != NO_RULE:
                 wanted = known.base
                 del pulled[one.npc_id], self._tier_of[one.npc_id]
@@ -252,21 +260,41 @@ class Tiering:
         return None
 
     def _homecoming(self) -> Move | None:
-        """Whoever belongs in a tier that has room, from the nearest tier first."""
-        away: dict[Tier, dict[Tier, list[NpcId]]] = {}
+        """Whoever belongs in a tier with room, or with people who count less: the most wanted come first, and
+        of these the nearest."""
+        away: dict[Tier, list[NpcId]] = {}
         for name in sorted(self.pulled):
-            wanted, here = self._wanted(self.pulled[name]), self._tier_of[name]
-            if wanted is not here:
-                away.setdefault(wanted, {}).setdefault(here, []).append(name)
-        for target in TIERS:
-            room = self._cap(target) - self.world.counts[target]
-            sources = away.get(target, {})
-            if room > 0 and sources:
-                source = min(sources, key=lambda tier: _places(target, tier))
-                names = tuple(sources[source])
-                leave = Leave(min(room, len(names)), best=True, names=names, ranks=self.ranks())
+            wanted = self._wanted(self.pulled[name])
+            if wanted is not self._tier_of[name]:
+                away.setdefault(wanted, []).append(name)
+        for target in (tier for tier in TIERS if tier in away):
+            ranks, names = self.ranks(), away[target]
+            count = self._places_for(target, [ranks.get(name, UNRANKED) for name in names], ranks)
+            if count > 0:
+                first = min(
+                    names, key=lambda n: (-ranks.get(n, UNRANKED), _places(target, self._tier_of[n]), n)
+                )
+                source = self._tier_of[first]
+                here = tuple(name for name in names if self._tier_of[name] is source)
+                leave = Leave(min(count, len(here)), best=True, names=here, ranks=ranks)
                 return Move(source, target, leave)
         return None
+
+    def _places_for(self, target: Tier, wanting: list[int], ranks: Mapping[NpcId, int]) -> int:
+        """How many of those who want to come, by rank, find room, or somebody of a lower rank in their
+        place."""
+        there = sorted(rank for name, rank in ranks.items() if self._tier_of[name] is target)
+        room = max(0, self._cap(target) - self.world.counts[target])
+        unranked = min(self.world.counts[target], self._cap(target)) - len(there)
+        found = 0
+        for rank in sorted(wanting, reverse=True):
+            place = found - room - unranked
+            if found >= room and (
+                rank == UNRANKED or (place >= 0 and (place >= len(there) or there[place] >= rank))
+            ):
+                break
+            found += 1
+        return found
 
     def _wanted(self, pulled: Pulled) -> Tier:
         if pulled.rule in self.rules.ids:

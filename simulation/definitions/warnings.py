@@ -47,9 +47,6 @@ def _settings(world: WorldDefinition) -> Iterator[Problem]:
     if world.simulation.idle_policy != "run":
         message = "worlds do not sleep yet, so this one runs with or without sessions"
         yield _warn(f"{path}.idlePolicy", world.simulation.idle_policy, message)
-    if world.simulation.rules:
-        message = "tier rules are not evaluated yet: importance and the caps decide"
-        yield _warn(f"{path}.rules", len(world.simulation.rules), message)
 
 
 def _activities(world: WorldDefinition) -> Iterator[Problem]:

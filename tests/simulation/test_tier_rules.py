@@ -357,6 +357,26 @@ def test_rules_change_while_the_world_runs_and_without_any_everybody_goes_back()
     assert (who(stages), world.moving.tiering.pulled) == (START, {})
 
 
+def test_a_rule_that_takes_its_people_elsewhere_does_so_at_once() -> None:
+    world, stages = opened([NEAR])
+    walk(world, stages, "h", "loc:inn")
+    join(world, stages, **AT_INN)
+    assert send(world, stages, InputKind.CONFIG, changes={"rules": [{**NEAR, "tier": "active"}]}).applied
+    assert who(stages) == "detailed ab, active ch, ambient de, dormant fg"
+
+
+def test_a_tier_that_gets_room_takes_whoever_is_pulled_before_the_important() -> None:
+    world, stages = opened([NEAR])
+    changes = {"tiers.detailed.maxNpcs": 0, "tiers.dormant.maxNpcs": 8}
+    assert send(world, stages, InputKind.CONFIG, changes=changes).applied
+    assert who(stages) == "detailed, active ab, ambient cd, dormant efgh"
+    walk(world, stages, "h", "loc:inn")
+    join(world, stages, **AT_INN)
+    assert who(stages) == "detailed, active ab, ambient cd, dormant efgh"
+    assert send(world, stages, InputKind.CONFIG, changes={"tiers.detailed.maxNpcs": 1}).applied
+    assert who(stages) == "detailed h, active ab, ambient cd, dormant efg"
+
+
 def test_a_lower_cap_keeps_whoever_is_pulled() -> None:
     world, stages = opened([NEAR])
     walk(world, stages, "h", "loc:inn")
@@ -444,7 +464,7 @@ def test_rules_that_are_no_list_too_many_or_twins_are_refused() -> None:
 
 # -- whatever happens
 
-RULES = [
+RULES: list[dict[str, Any]] = [
     {"id": "scene", "when": {"type": "in_scene"}, "tier": "detailed", "priority": 100},
     NEAR,
     {"id": "flag", "when": {"type": "flag", "key": "people"}, "tier": "dormant", "priority": 20},
@@ -516,6 +536,18 @@ def winner(world: World, stages: Stages, name: str) -> str:
     return "liked" if any(value > 60 for value in liked) else ""
 
 
+def check_nobody_is_kept_out(world: World, stages: Stages) -> None:
+    """Whoever a rule holds for is in its tier, or that is full of people whose rules count as much."""
+    priority = {rule["id"]: rule["priority"] for rule in RULES}
+    pulled = pulled_by(world)
+    for name, rule in pulled.items():
+        wanted = next(stages[Tier(r["tier"])] for r in RULES if r["id"] == rule)
+        if name not in wanted.people.row_of:
+            there = [priority[pulled[other]] if other in pulled else -1 for other in wanted.people.ids]
+            assert wanted.count == world.config.tiers[wanted.tier].max_npcs
+            assert min(there, default=priority[rule]) >= priority[rule]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(happenings=HAPPENINGS, at=st.integers(0, 25))
 def test_whatever_happens_the_rules_hold_caps_hold_and_a_snapshot_goes_on_the_same(
@@ -538,6 +570,7 @@ def test_whatever_happens_the_rules_hold_caps_hold_and_a_snapshot_goes_on_the_sa
         for tier in TIERS:
             assert stages[tier].count <= world.config.tiers[tier].max_npcs
             assert world.counts[tier] == stages[tier].count
+        check_nobody_is_kept_out(world, stages)
         assert drive.state_hash(world, stages) == drive.state_hash_in_full(world, stages)
         assert drive.state_hash(twin, twins) == drive.state_hash(world, stages)
     for session in list(world.sessions):
