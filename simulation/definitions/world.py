@@ -106,17 +106,7 @@ def parse_world(
     if simulation is not None:
         _check_room(simulation, len(npcs), problems)
     found = _read(
-        fields,
-        world_time,
-        locations,
-        npcs,
-        simulation,
-        behavior,
-        calendar,
-        source,
-        document,
-        metrics,
-        plugins,
+        fields, world_time, locations, npcs, simulation, behavior, calendar, source, document, metrics, names
     )
     found = replace(found, metrics=metrics)
     object.__setattr__(found, "warnings", (*problems, *warnings_of(found)))
@@ -134,7 +124,7 @@ def _read(
     source: str,
     document: Mapping[str, Any],
     metrics: Metrics,
-    plugins: Collection[str],
+    names: Names,
 ) -> WorldDefinition:
     """The rest of the top level, and the whole if nothing was wrong."""
     world_id = fields.identifier("id")
@@ -160,7 +150,7 @@ def _read(
         calendar,
         document,
     )
-    read_tier_rules(simulation.rules, rule_names(found, fields.problems, plugins))
+    read_tier_rules(simulation.rules, rule_names(found, fields.problems, names.plugins))
     if not all(problem.warning for problem in fields.problems):
         raise WorldFileInvalid(source, fields.problems)
     return found
