@@ -25,12 +25,15 @@ AboutOne = (
     | admin.ShowWorld
     | admin.PlanWorld
     | admin.ShowPerson
+    | admin.ShowSession
     | admin.ListGenerations
 )
 AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.OpenWorld | AboutOne
 
 Tell = Callable[[str, Message], None]
 """To a child by its name; what an absent one misses is told again when it is back."""
+
+Read = shards.ReadWorld | shards.ReadPlan | shards.ReadSession | shards.ReadPerson
 
 
 class FrontDesk:
@@ -139,6 +142,11 @@ class FrontDesk:
                 self.read(world_id, shards.ReadWorld(ask_id=ask_id, world_id=world_id))
             case admin.PlanWorld():
                 self.read(world_id, shards.ReadPlan(ask_id=ask_id, world_id=world_id))
+            case admin.ShowSession(session_id=session_id, npc_id=npc_id):
+                ask = shards.ReadSession(
+                    ask_id=ask_id, world_id=world_id, session_id=session_id, npc_id=npc_id
+                )
+                self.read(world_id, ask)
             case admin.ShowPerson():
                 self.read(
                     world_id,
@@ -169,7 +177,7 @@ class FrontDesk:
                 message.ask_id, f"the world is in quarantine: {reason}", "`world resume` tries again."
             )
 
-    def read(self, world_id: WorldId, ask: shards.ReadWorld | shards.ReadPlan | shards.ReadPerson) -> None:
+    def read(self, world_id: WorldId, ask: Read) -> None:
         if world_id in self.placement.quarantined:
             self.refuse(
                 ask.ask_id,

@@ -6,14 +6,24 @@ from actors.hosted import Hosted
 from actors.running import Running
 from actors.shell import now_ns
 from actors.speech import plan_json
-from messages.admin import PersonShown, WorldPlanned, WorldShown
+from messages.admin import PersonShown, SessionShown, WorldPlanned, WorldShown
 from messages.base import Refused
 from messages.commits import Mark
-from messages.shards import ReadPerson, ReadPlan, ReadWorld
-from messages.tick import Crashed, Foreseen, Look, LookAhead, LookAt, PersonFound, Seen
+from messages.shards import ReadPerson, ReadPlan, ReadSession, ReadWorld
+from messages.tick import (
+    Crashed,
+    Foreseen,
+    Look,
+    LookAhead,
+    LookAt,
+    LookAtSession,
+    PersonFound,
+    Seen,
+    SessionFound,
+)
 from simulation.units import Mode, WorldId
 
-Read = ReadWorld | ReadPlan | ReadPerson
+Read = ReadWorld | ReadPlan | ReadPerson | ReadSession
 
 
 class Reading:
@@ -44,6 +54,8 @@ class Reading:
                     self.show_plan(hosted, event)
                 case PersonFound():
                     self.show_person(hosted, event, ask)
+                case SessionFound():
+                    self.show_session(hosted, event, ask)
                 case Crashed():
                     running.on_crash(event)
         if ask.world_id in running.hosted:
@@ -92,8 +104,22 @@ class Reading:
 
         hosted.buffer.park(release, tick, now_ns())
 
+    def show_session(self, hosted: Hosted, found: SessionFound, ask: Read) -> None:
+        view, world = found.view, hosted.world
+        if view is None:
+            reason = f"no session {getattr(ask, 'session_id', '')} is in {world.id}"
+            refusal = Refused(ask_id=found.ask_id, reason=reason, do="Let the player join first.")
+            self.running.post.say(refusal)
+            return
+        tick = world.tick
 
-def question_of(ask: Read) -> Look | LookAhead | LookAt:
+        def release(_: Mark) -> None:
+            self.running.post.say(SessionShown(ask_id=found.ask_id, view=dict(view), tick=tick))
+
+        hosted.buffer.park(release, tick, now_ns())
+
+
+def question_of(ask: Read) -> Look | LookAhead | LookAt | LookAtSession:
     """What the world's actor is asked."""
     match ask:
         case ReadWorld():
@@ -102,6 +128,8 @@ def question_of(ask: Read) -> Look | LookAhead | LookAt:
             return LookAhead(ask.ask_id)
         case ReadPerson():
             return LookAt(ask.ask_id, ask.npc_id, ask.session_id)
+        case ReadSession():
+            return LookAtSession(ask.ask_id, ask.session_id, ask.npc_id)
 
 
 def holds(hosted: Hosted) -> str:

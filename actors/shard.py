@@ -26,6 +26,7 @@ Inbox = (
     | shards.RunTo
     | shards.ReadWorld
     | shards.ReadPlan
+    | shards.ReadSession
     | shards.ReadPerson
     | shards.DrainShard
     | WorldClaimed
@@ -74,7 +75,7 @@ class ShardActor(ProcessActor):
                 self.post.say(dropped)
             case shards.RunTo():
                 self.running.run_to(message.targets)
-            case shards.ReadWorld() | shards.ReadPlan() | shards.ReadPerson():
+            case shards.ReadWorld() | shards.ReadPlan() | shards.ReadSession() | shards.ReadPerson():
                 if self.adoption.is_coming(message.world_id):
                     self.reading.wait(message)
                 else:

@@ -35,6 +35,7 @@ ANSWERS = (
     | admin.WorldShown
     | admin.WorldPlanned
     | admin.PersonShown
+    | admin.SessionShown
     | generation.GateOpened
     | generation.GateReported
     | generation.GateClosed

@@ -22,6 +22,7 @@ from messages.tick import (
     LookAhead,
     LookAt,
     LookAtPerson,
+    LookAtSession,
     LookWhoWaits,
     MakeTick,
     Marked,
@@ -29,6 +30,7 @@ from messages.tick import (
     PersonFound,
     PersonSeen,
     Seen,
+    SessionFound,
     Settle,
     Settled,
     TakeMark,
@@ -44,6 +46,7 @@ from simulation.inputs import Outcome
 from simulation.meeting import meeting
 from simulation.orders import TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.planning import next_plan
+from simulation.session_view import session_view
 from simulation.snapshot import parts_of
 from simulation.stage import Stage
 from simulation.ticking import TickDone
@@ -51,7 +54,7 @@ from simulation.tiers import TIERS
 from simulation.units import Seq, Tier
 from simulation.world import World
 
-FromShard = Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead
+FromShard = Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead | LookAtSession
 FromTier = TierTicked | TierWasTouched | TierHashed | PersonSeen | WaitingSeen
 
 
@@ -104,6 +107,10 @@ class WorldActor(InnerActor):
                 self.ask_all(
                     LookAtPerson(message.ask_id, message.npc_id, self.world.world_time, self.world.flags)
                 )
+            case LookAtSession(ask_id, session_id, npc_id):
+                session = self.world.sessions.get(session_id)
+                view = None if session is None else session_view(self.world, session, npc_id)
+                self.say(SessionFound(self.world.id, ask_id, view))
             case LookAhead():
                 self.job = message
                 self.look_ahead()

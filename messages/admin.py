@@ -7,6 +7,7 @@ client -> supervisor   SubmitInput    -> InputAnswered | Refused       answered 
 client -> supervisor   ListWorlds     -> WorldsListed
 client -> supervisor   ShowWorld      -> WorldShown | Refused
 client -> supervisor   PlanWorld      -> WorldPlanned | Refused
+client -> supervisor   ShowSession    -> SessionShown | Refused
 client -> supervisor   ShowPerson     -> PersonShown | Refused
 client -> supervisor   ListGenerations -> GenerationsListed | Refused
 """
@@ -124,6 +125,20 @@ class WorldPlanned(Message):
     """Inputs that are applied before it and may change it."""
     holds: str
     """Why that tick is not made now; empty when it is on its way."""
+
+
+class ShowSession(Ask):
+    world_id: WorldId
+    session_id: SessionId
+    npc_id: NpcId | None = None
+    """With the chains that may begin with them."""
+
+
+class SessionShown(Message):
+    ask_id: str
+    view: dict[str, Any]
+    """The session as JSON, with worldTime and chains."""
+    tick: Tick
 
 
 class ShowPerson(Ask):

@@ -7,6 +7,7 @@ supervisor -> shard   DropWorld    -> WorldDropped       after its last snapshot
 supervisor -> shard   RunTo        how far to tick
 supervisor -> shard   ReadWorld    -> WorldShown         (messages.admin, answered after the commit)
 supervisor -> shard   ReadPlan     -> WorldPlanned       (messages.admin, answered after the commit)
+supervisor -> shard   ReadSession  -> SessionShown | Refused
 supervisor -> shard   ReadPerson   -> PersonShown | Refused
 supervisor -> shard   DrainShard   -> ShardDrained
 shard -> supervisor   ShardReported       about once a second
@@ -85,6 +86,12 @@ class ReadWorld(Ask):
 
 class ReadPlan(Ask):
     world_id: WorldId
+
+
+class ReadSession(Ask):
+    world_id: WorldId
+    session_id: SessionId
+    npc_id: NpcId | None = None
 
 
 class ReadPerson(Ask):

@@ -1,12 +1,13 @@
 """Conversation: one tick inside a shard. Plain frozen dataclasses, passed by reference within one process.
 
-shard -> world   Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead
+shard -> world   Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead | LookAtSession
 world -> tier    TickTier    -> TierTicked
 world -> tier    TouchTier   -> TierWasTouched
 world -> tier    LookAtPerson -> PersonSeen
 world -> tier    LookWhoWaits -> WaitingSeen
 world -> tier    HashTier    -> TierHashed
-world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | Foreseen | Crashed
+world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | SessionFound | Foreseen
+                 | Crashed
                  (actors.outbox)
 """
 
@@ -60,6 +61,13 @@ class LookAhead:
     """shard -> world: the plan of the tick that has not been made, for `ask_id`."""
 
     ask_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtSession:
+    ask_id: str
+    session_id: SessionId
+    npc_id: NpcId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,14 @@ class Seen:
     config: Mapping[str, Any]
     plan: Mapping[str, Any]
     flags: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFound:
+    world_id: WorldId
+    ask_id: str
+    view: Mapping[str, Any] | None
+    """None: no such session is here."""
 
 
 @dataclass(frozen=True, slots=True)

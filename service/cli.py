@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands import explaining, generation, npc, running, world
+from service.commands import chain, explaining, generation, npc, running, world
 from service.errors import FAILED, WRONG_USE, ServiceError
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ app.command("check")(running.check)
 app.command("why")(explaining.why)
 app.add_typer(world.app, name="world")
 app.add_typer(npc.app, name="npc")
+app.add_typer(chain.app, name="chain")
 app.add_typer(generation.app, name="generation")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulation.components import put_at
-from simulation.orders import PersonWrite, Requested
+from simulation.orders import Failure, PersonWrite, Requested
 from simulation.sessions import Session
 from simulation.units import NpcId, SessionId
 
@@ -101,8 +101,15 @@ class AskFor:
     request: Requested
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A rule raised: counted and shown, and nothing else comes of it."""
+
+    failure: Failure
+
+
 OfSession = SetFlag | SetPersonal | PutPersonal | AddPersonal | GiveItem | EnterScene
-Consequence = OfSession | ChangePerson | AskFor
+Consequence = OfSession | ChangePerson | AskFor | Failed
 
 
 def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[PersonWrite, ...]:
@@ -118,6 +125,8 @@ def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[Person
                 writes.append(write)
             case AskFor(request):
                 asked.append(request)
+            case Failed(failure):
+                world.failed.append(failure)
             case SetFlag(key, value, None):
                 world.set_flags({key: value})
             case _:
@@ -152,6 +161,13 @@ def session_after(session: Session, item: OfSession) -> Session:
             return session.changed(inventory={**others, name: left} if left else others)
         case EnterScene(_, scene_id, cast):
             return session.changed(scene_id=scene_id, cast=cast)
+
+
+def followed(session: Session, item: Consequence) -> Session:
+    """The session as any consequence leaves it: most are about something else."""
+    if isinstance(item, OfSession) and item.session_id == session.id:
+        return session_after(session, item)
+    return session
 
 
 def added(component: Mapping[str, Any], change: AddPersonal) -> dict[str, Any]:

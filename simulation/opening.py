@@ -9,6 +9,7 @@ from simulation.definitions import WorldDefinition
 from simulation.orders import TierTouch
 from simulation.script import Script
 from simulation.stage import Stage
+from simulation.system_table import systems_of
 from simulation.tiers import TIERS, place
 from simulation.units import GenerationMode, Tier
 from simulation.world import World
@@ -22,7 +23,8 @@ def create(definition: WorldDefinition, generation: GenerationMode | None = None
     if generation is not None:
         config = config.with_changes({"generation.mode": str(generation)})
     script = Script(definition, config.seed)
-    world = World(script, config, Clock(definition.world_time), dict(definition.flags), definition.sessions)
+    clock, flags = Clock(definition.world_time), dict(definition.flags)
+    world = World(script, config, clock, flags, definition.sessions, systems_of(script))
     caps = {tier: config.tiers[tier].max_npcs for tier in TIERS}
     stages = {}
     for tier, origins in place(definition.npcs, caps).items():

@@ -8,7 +8,7 @@ then) and `lastEndedAt` (when each activity with a cooldown last ended).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulation.chance import word
 from simulation.definitions import Npc
@@ -17,8 +17,10 @@ from simulation.moods import names_of
 from simulation.person import Person
 from simulation.population import NONE, RECENT_MAX, Cold, Population
 from simulation.scale import UNKNOWN, to_points, to_units
-from simulation.script import Script
 from simulation.units import MICROS_PER_SECOND, Micros, Tier
+
+if TYPE_CHECKING:
+    from simulation.script import Script
 
 START_ENERGY = 50.0
 """Of a person whose file says nothing."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.chain_rules import compile_chains
 from simulation.chance import MASK, word
 from simulation.conditions import Test, compile_condition
 from simulation.definitions import Activity, Condition, CustomEffect, Node, WorldDefinition
@@ -92,6 +93,7 @@ class Script:
         self._compile_activities()
         self._compile_places()
         self._compile_routines()
+        self.chains = compile_chains(self)
         self.profiles = Profiles(definition, self.activities, self.activity_index)
         self.slot_names = tuple(self._slots)
         self._moment: tuple[Micros, Moment] | None = None

@@ -25,6 +25,7 @@ from simulation.scalars import RULES_VERSION
 from simulation.script import Script
 from simulation.sessions import Session
 from simulation.stage import Stage
+from simulation.system_table import systems_of
 from simulation.tiers import TIERS
 from simulation.units import Micros, Mode, NpcId, Seq, Tick, Tier
 from simulation.world import World
@@ -115,7 +116,7 @@ def restore(definition: WorldDefinition, snapshot: bytes) -> tuple[World, Stages
     world_time, tick, carry, steps, advance = head["clock"]
     clock = Clock(Micros(world_time), Tick(tick), carry, steps, Micros(advance))
     sessions = [Session.from_json(value) for value in head.get("sessions", [])]
-    world = World(script, config, clock, head["flags"], sessions)
+    world = World(script, config, clock, head["flags"], sessions, systems_of(script))
     world.base_mode, world.paused = Mode(head["baseMode"]), head["paused"]
     world.deficits = {tier: head["deficits"][str(tier)] for tier in TIERS}
     awaited = [Request.from_json(value) for value in head["awaited"]]

@@ -98,6 +98,7 @@ class InputKind(StrEnum):
     FLAGS = "flags"
     PERSON = "person"
     METRIC = "metric"
+    CHAIN = "chain"
 
 
 def seconds(micros: Micros) -> float:

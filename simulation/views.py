@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from simulation.person import Person, Scene
-from simulation.script import Script
 from simulation.sessions import Session, Sessions
 from simulation.units import Micros, NpcId, SessionId, Tick
+
+if TYPE_CHECKING:
+    from simulation.script import Script
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,15 @@ from simulation.inputs import Input
 from simulation.intake import Intake
 from simulation.landing import ask, given_up
 from simulation.moving import Moving
-from simulation.orders import PersonWrite, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
+from simulation.orders import (
+    Failure,
+    PersonWrite,
+    TierOrder,
+    TierReport,
+    TierTouch,
+    TierTouched,
+    WorkPlan,
+)
 from simulation.person import Person
 from simulation.planning import plan_tick
 from simulation.requests import Request, Requests
@@ -64,6 +72,8 @@ class World:
         self.agendas = {tier: Agenda() for tier in TIERS}
         self.counts = dict.fromkeys(TIERS, 0)
         self.counters = Counters(0, 0, 0, dict.fromkeys(TIERS, 0))
+        self.failed: list[Failure] = []
+        """Rules of systems and inputs that raised since the last tick ended."""
         self.intake = Intake(self)
         self.systems = tuple(systems)
         """In the order the tick runs them."""
@@ -259,7 +269,8 @@ class World:
         self._apply_flags(ordered)
         self._queue_requests(ordered)
         touches = self._run_systems(view) or self.moving.next()
-        failures = tuple(failure for report in ordered for failure in report.failures)
+        failures = (*(failure for report in ordered for failure in report.failures), *self.failed)
+        self.failed = []
         self.counters.failures += len(failures)
         waiting = {report.tier: report.waiting for report in ordered}
         shortfalls = tuple(replace(s, waiting=waiting.get(s.tier, ())) for s in start.plan.shortfalls)

@@ -31,6 +31,7 @@ export interface SimulationConfig {
   idlePolicy?: "run" | "sleep";
   generation?: GenerationConfig;
   rules?: Record<string, unknown>[];
+  maxChainOpsPerStep?: number;
 }
 
 export type Tier = "detailed" | "active" | "ambient" | "dormant";

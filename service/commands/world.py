@@ -28,6 +28,7 @@ VERBS = {
     "config": ("change", "changed"),
     "person": ("change anybody", "changed somebody"),
     "metric": ("change anybody", "changed somebody"),
+    "chain": ("move the chain", "moved the chain"),
 }
 """Input -> what a world did not do, and what it did."""
 

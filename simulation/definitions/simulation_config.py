@@ -123,6 +123,8 @@ class SimulationConfig(Block):
     idle_policy: Literal["run", "sleep"] = "run"
     generation: GenerationConfig = Field(default_factory=GenerationConfig)
     rules: tuple[dict[str, Any], ...] = ()
+    max_chain_ops_per_step: Annotated[Whole, Field(ge=1, le=1_000_000)] = 50
+    """Chains that one tick brings up to now."""
 
     @property
     def npc_budget(self) -> int:
@@ -201,7 +203,7 @@ class SimulationConfig(Block):
         return self.model_dump(mode="json", by_alias=True)
 
 
-LATER: Mapping[str, Any] = {}
+LATER: Mapping[str, Any] = {"maxChainOpsPerStep": 50}
 """Key of the block that came after the first version -> its default as JSON."""
 
 

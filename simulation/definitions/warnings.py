@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from simulation.definitions.activities import Activity
 from simulation.definitions.behavior import Node, Routine
+from simulation.definitions.chain_graph import unreachable
 from simulation.definitions.conditions import (
     AllOf,
     AnyOf,
@@ -34,7 +35,7 @@ BEHAVIOR = "meta.behavior"
 
 def warnings_of(world: WorldDefinition) -> tuple[Problem, ...]:
     """Everything suspicious about a world that is otherwise sound."""
-    kinds = (_settings, _activities, _routines, _conditions, _preferences)
+    kinds = (_settings, _activities, _routines, _conditions, _preferences, _chains)
     return tuple(islice((found for kind in kinds for found in kind(world)), WARNINGS_MAX))
 
 
@@ -47,6 +48,16 @@ def _settings(world: WorldDefinition) -> Iterator[Problem]:
     if world.simulation.idle_policy != "run":
         message = "worlds do not sleep yet, so this one runs with or without sessions"
         yield _warn(f"{path}.idlePolicy", world.simulation.idle_policy, message)
+
+
+def _chains(world: WorldDefinition) -> Iterator[Problem]:
+    for chain in world.chains.values():
+        yield from unreachable(chain)
+        yield from _each(chain.conditions, world)
+        for step in chain.steps.values():
+            yield from _each(step.conditions, world)
+            for branch in step.branches:
+                yield from _each(branch.conditions, world)
 
 
 def _activities(world: WorldDefinition) -> Iterator[Problem]:

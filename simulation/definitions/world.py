@@ -12,6 +12,7 @@ from typing import Any
 from simulation.calendar import Calendar
 from simulation.definitions.activities import flat_flags
 from simulation.definitions.behavior import Behavior, read_behavior
+from simulation.definitions.chains import Cast, Chain, read_chains
 from simulation.definitions.components import check_personal
 from simulation.definitions.conditions import Names
 from simulation.definitions.fields import Fields, at, known_in
@@ -46,6 +47,7 @@ class WorldDefinition:
     document: Mapping[str, Any]
     warnings: tuple[Problem, ...] = field(default=())
     metrics: Metrics = field(default_factory=Metrics)
+    chains: Mapping[str, Chain] = field(default_factory=dict)
 
     @cached_property
     def definition_hash(self) -> str:
@@ -101,6 +103,8 @@ def parse_world(
     activities = known_in(behavior.activities, problems, *unread, "meta.behavior.activities")
     npcs = read_npcs(fields, Town(routines, activities, places, roles, world_time, metrics))
     _check_roles(roles, npcs, problems)
+    cast = Cast({npc.id for npc in npcs}, {role for npc in npcs for role in npc.roles})
+    chains = read_chains(meta, names, calendar, cast)
     meta.ignore("version")
     meta.done()
     if simulation is not None:
@@ -108,7 +112,7 @@ def parse_world(
     found = _read(
         fields, world_time, locations, npcs, simulation, behavior, calendar, source, document, metrics, names
     )
-    found = replace(found, metrics=metrics)
+    found = replace(found, metrics=metrics, chains=chains)
     object.__setattr__(found, "warnings", (*problems, *warnings_of(found)))
     return found
 

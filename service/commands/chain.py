@@ -1,0 +1,113 @@
+"""`theatrum chain`: stories in steps between a player and a person."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from service.commands.options import DATA, Data, Json, Wait, emit
+from service.commands.world import WAIT_S, WorldId, _ask, _submit
+
+app = typer.Typer(no_args_is_help=True, help="See and move the chains between players and people.")
+
+SessionId = Annotated[str, typer.Argument(help="The player's session.")]
+NpcId = Annotated[str, typer.Argument(help="The person's id.")]
+ChainId = Annotated[str, typer.Argument(help="The chain's id.")]
+StepId = Annotated[str | None, typer.Option("--step", help="Only if the chain is at this step.")]
+
+
+@app.command("list")
+def list_(
+    world_id: WorldId, session_id: SessionId, npc_id: NpcId, data: Data = DATA, as_json: Json = False
+) -> None:
+    """The chains a player has or may begin with somebody: where each is, and when its step opens."""
+    from service.tables import table
+
+    found = _ask(data, "ShowSession", world_id=world_id, session_id=session_id, npc_id=npc_id)
+    chains = [chain for chain in found.view["chains"] if chain["npcId"] == npc_id]
+    rows = [
+        [
+            chain["chainId"],
+            chain["state"],
+            (chain["progress"] or {}).get("currentStep") or "-",
+            _seconds(chain.get("opensAt", chain.get("repeatsAt"))),
+            _seconds(chain.get("closesAt")),
+        ]
+        for chain in chains
+    ]
+    heads = ["chain", "state", "step", "opens", "closes"]
+    emit(chains, as_json=as_json, text=table(heads, rows) if rows else f"No chains with {npc_id}.")
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:,g} s"
+
+
+@app.command()
+def start(
+    world_id: WorldId,
+    session_id: SessionId,
+    npc_id: NpcId,
+    chain_id: ChainId,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Begin a chain with somebody, or begin a repeatable one again."""
+    _move(data, world_id, _payload("start", session_id, npc_id, chain_id), wait, as_json)
+
+
+@app.command()
+def step(
+    world_id: WorldId,
+    session_id: SessionId,
+    npc_id: NpcId,
+    chain_id: ChainId,
+    step_id: StepId = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Take the current step of a chain."""
+    _move(data, world_id, _payload("step", session_id, npc_id, chain_id, step_id), wait, as_json)
+
+
+@app.command()
+def skip(
+    world_id: WorldId,
+    session_id: SessionId,
+    npc_id: NpcId,
+    chain_id: ChainId,
+    step_id: StepId = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Go past the current step, if it is optional."""
+    _move(data, world_id, _payload("skip", session_id, npc_id, chain_id, step_id), wait, as_json)
+
+
+@app.command()
+def abandon(
+    world_id: WorldId,
+    session_id: SessionId,
+    npc_id: NpcId,
+    chain_id: ChainId,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Give a chain up."""
+    _move(data, world_id, _payload("abandon", session_id, npc_id, chain_id), wait, as_json)
+
+
+def _payload(
+    op: str, session_id: str, npc_id: str, chain_id: str, step_id: str | None = None
+) -> dict[str, Any]:
+    at = {} if step_id is None else {"stepId": step_id}
+    return {"op": op, "sessionId": session_id, "npcId": npc_id, "chainId": chain_id, **at}
+
+
+def _move(data: Any, world_id: str, payload: dict[str, Any], wait_s: float, as_json: bool) -> None:
+    _submit(data, world_id, "chain", payload, wait_s, as_json)

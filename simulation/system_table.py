@@ -1,0 +1,15 @@
+"""The systems of a world in the order its tick runs them; one without definitions is left out."""
+
+from __future__ import annotations
+
+from simulation.chain_system import Chains
+from simulation.script import Script
+from simulation.systems import System
+
+
+def systems_of(script: Script) -> tuple[System, ...]:
+    """Made anew for every world: a system keeps an index of its own."""
+    found: list[System] = []
+    if script.chains:
+        found.append(Chains(script.chains))
+    return tuple(found)
