@@ -27,6 +27,7 @@ class Purpose(IntEnum):
     DECIDE = 1
     GENERATE = 2
     CONDITION = 3
+    PLUGIN = 20
 
 
 def mix(value: int) -> int:

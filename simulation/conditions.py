@@ -30,6 +30,7 @@ from simulation.definitions import (
     MoodIn,
     Not,
     PluginCondition,
+    PluginUse,
     RandomChance,
     Relationship,
     StatAxis,
@@ -98,6 +99,7 @@ class Facts(Protocol):
     def place_row(self, fits: Truths) -> int: ...
     def world_rule(self, holds: Callable[[Scene], bool]) -> int: ...
     def person_rule(self, test: Test) -> int: ...
+    def plugin_rule(self, use: PluginUse) -> Callable[[Person], bool]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,8 @@ def compile_condition(condition: Condition, facts: Facts) -> Test:
             return _of_the_world(condition, facts)
         case StatAxis() | ExpressionIs():
             return _by_person(condition, facts)
-        case PluginCondition(name=name):
-            raise ValueError(f"{condition.path}: no plug-in provides {name}")
+        case PluginCondition(path=path, use=use):
+            return _personally(path, facts.plugin_rule(use), facts)
         case _:
             assert_never(condition)
 
@@ -255,5 +257,9 @@ def _by_person(condition: StatAxis | ExpressionIs, facts: Facts) -> Test:
             return value < condition.high
         return condition.low <= value <= condition.high
 
-    rule = facts.person_rule(Test(condition.path, one, ()))
-    return Test(condition.path, one, (Instruction(Op.PERSON, rule),))
+    return _personally(condition.path, one, facts)
+
+
+def _personally(path: str, one: Callable[[Person], bool], facts: Facts) -> Test:
+    rule = facts.person_rule(Test(path, one, ()))
+    return Test(path, one, (Instruction(Op.PERSON, rule),))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulation.definitions.fields import is_number
 from simulation.gate_kernel import ASKED, NO, NOT_ASKED, YES
-from simulation.kernels import FAILED, TO_DO, decide_all
+from simulation.kernels import FAILED, TO_DO, UNWEIGHED, WANTED, decide_all
 from simulation.orders import Failure
 from simulation.person import Scene, person_of
 from simulation.person_json import micros
@@ -41,11 +41,13 @@ def decide(scene: Scene, people: Population, rows: Rows, interval: Micros) -> De
     failures: dict[int, Failure] = {}
     held = _held(scene, people, rows)
     state[list(held)] = FAILED
-    scores, slots = script.room
-    while decide_all(
-        script.tables, script.gate_code, people.columns, at, rows, state, rules, chosen, scores, slots
-    ):
+    tables, columns = script.tables, people.columns
+    nodes = np.full(len(rows) if script.factors else 0, NONE, dtype=np.int64)
+    factors = np.full((len(script.factors), len(nodes), script.candidates.shape[1]), UNWEIGHED)
+    room = (*script.room, nodes, factors)
+    while decide_all(tables, script.gate_code, columns, at, rows, state, rules, chosen, *room):
         _answer(scene, people, rows, state, rules, failures)
+        _weigh(scene, people, rows, nodes, factors)
     for index in failures:
         people.columns.due_at[rows[index]] = scene.now + interval
     for index, until in held.items():
@@ -74,6 +76,15 @@ def waits_until(cold: Cold) -> int:
         if is_number(until):
             latest = max(latest, micros(until))
     return latest
+
+
+def _weigh(scene: Scene, people: Population, rows: Rows, nodes: Rows, factors: NDArray[np.float64]) -> None:
+    """Ask the plug-ins for the factors of the candidates that are open."""
+    script = scene.script
+    for number, index, k in np.argwhere(factors == WANTED).tolist():
+        activity = int(script.candidates[nodes[index], k])
+        _, worth = script.factors[number]
+        factors[number, index, k] = worth(person_of(scene, people, int(rows[index])), activity)
 
 
 def instant_of(scene: Scene, interval: Micros) -> Instant:

@@ -117,6 +117,7 @@ class Intake:
         from simulation.applying import apply
 
         self.applied += 1
+        self.world.script.plugin_state.settle()
         found = apply(self.world, item)
         if isinstance(found, Looking):
             self._unjudged, self._seen = Unjudged(item, found.judge, outcomes), []

@@ -30,6 +30,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
+UNWEIGHED, WANTED = 1e300, 2e300
+"""In place of a plug-in's factor: not asked for yet, and asked for. Real ones are far below both."""
 DONE, TO_DO, FAILED = 0, 1, 2
 """Where a person's decision stands."""
 WAITS = -2
@@ -139,8 +141,8 @@ def is_open(t: Tables, p: Columns, row: int, activity: int, at: Instant, who: Se
 
 
 @inlined
-def score(t: Tables, profile: int, activity: int, base: float, who: Settled, slots: Ints) -> float:
-    """The score of domain.md, its factors multiplied in that order."""
+def worth_of(t: Tables, profile: int, activity: int, base: float, who: Settled, slots: Ints) -> float:
+    """The score of domain.md before the factors of plug-ins and the floor, multiplied in that order."""
     category = t.category[activity]
     worth = base * t.activity_factor[profile, activity]
     worth = worth * t.category_factor[profile, category]
@@ -161,9 +163,13 @@ def score(t: Tables, profile: int, activity: int, base: float, who: Settled, slo
     if who.valence < LOW_VALENCE and t.valence[activity] > 0:
         urgency = urgency * URGENT_CHEER
     worth = worth * (1.0 + (urgency - 1.0) * t.urgency)
-    if activity == who.activity:
-        worth = worth * t.continues
-    return max(worth, SCORE_MIN)
+    return worth * t.continues if activity == who.activity else worth
+
+
+@compiled
+def score(t: Tables, profile: int, activity: int, base: float, who: Settled, slots: Ints) -> float:
+    """The score where no plug-in has a say."""
+    return max(worth_of(t, profile, activity, base, who, slots), SCORE_MIN)
 
 
 @compiled
@@ -250,10 +256,12 @@ def decide_all(
     chosen: Ints,
     scores: Floats,
     slots: Ints,
+    nodes: Ints,
+    factors: Floats,
 ) -> int:
     """Decide for every person to do, and begin what they chose. Answers how many wait for rules that run
-    person by person: those they need are marked ASKED in `rules` (people, rules) and nothing of them is
-    changed yet."""
+    person by person: those they need are marked ASKED in `rules` (people, rules), or WANTED in `factors`
+    (plug-ins' factors, people, candidates of their node in `nodes`), and nothing of them is changed yet."""
     width, waiting = t.candidates.shape[1], 0
     for i in range(rows.size):
         if state[i] != TO_DO:
@@ -262,6 +270,8 @@ def decide_all(
         who = settled(t, p, row, at.now, slots)
         node = node_of(t, g, p, row, at, who, slots, asked)
         waits = node == WAITS
+        if factors.shape[0] != 0:
+            nodes[i] = node
         for k in range(0 if waits else width):
             activity, gate = t.candidates[node, k], t.candidate_gate[node, k]
             scores[k] = -1.0
@@ -274,7 +284,13 @@ def decide_all(
                 fits = fits and held == YES
             if fits:
                 base = t.candidate_weight[node, k]
-                scores[k] = score(t, p.profile[row], activity, base, who, slots)
+                worth = worth_of(t, p.profile[row], activity, base, who, slots)
+                for n in range(factors.shape[0]):
+                    if factors[n, i, k] >= UNWEIGHED:
+                        factors[n, i, k] = WANTED
+                        waits = True
+                    worth = worth * factors[n, i, k]
+                scores[k] = max(worth, SCORE_MIN)
         if waits:
             waiting += 1
             continue

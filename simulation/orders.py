@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from simulation.units import Band, Micros, NpcId, RequestId, SessionId, Tick, Tier
 
 if TYPE_CHECKING:
+    from simulation.consequences import Consequence
     from simulation.person import Person
 
 NO_TIME = Micros(0)
@@ -79,6 +80,14 @@ class FlagSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """What a person's beginning of an activity brings about beyond themselves."""
+
+    entity: int
+    consequences: tuple[Consequence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A behaviour that raised: the person is left out of this tick, everyone else goes on."""
 
@@ -97,6 +106,7 @@ class TierReport:
     """(due at, how many people) of everybody served, ascending."""
     flags: tuple[FlagSet, ...] = ()
     requests: tuple[Requested, ...] = ()
+    brought: tuple[Brought, ...] = ()
     failures: tuple[Failure, ...] = ()
     waiting: tuple[NpcId, ...] = ()
     """The first few people who are due and were not served, most overdue first."""

@@ -42,4 +42,6 @@ def next_plan(world: World) -> WorkPlan:
     nothing."""
     clock, _ = world.clock.ticked(world.config.tick_atto, world.config.max_step_us)
     agendas = {tier: world.agendas[tier].as_of(clock.world_time) for tier in TIERS}
-    return plan_tick(world, clock, agendas, plan_systems(world, world.systems, clock.world_time))
+    with world.script.plugin_state.unheard():
+        systems = plan_systems(world, world.systems, clock.world_time)
+    return plan_tick(world, clock, agendas, systems)

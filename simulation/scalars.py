@@ -52,6 +52,8 @@ def scalars(world: World, digests: Digests) -> dict[str, object]:
             "awaited", awaited, lambda: [awaited[rid].to_json() for rid in sorted(awaited)]
         ),
     }
+    if versions := world.script.definition.plugins.versions():
+        found["plugins"] = {"versions": versions, **world.script.plugin_state.to_json()}
     if len(world.sessions):
         found["sessions"] = f"{world.sessions.total():032x}"
     if pulled := world.moving.tiering.pulled:

@@ -30,7 +30,7 @@ def factors_of(script: Script, person: Person, activity: int, base: float, profi
     why."""
     weights, tables = script.weights, script.profiles
     category = int(tables.category[activity])
-    return {
+    found = {
         "weight": base,
         "activityPreference": float(tables.activity_factor[profile, activity]),
         "categoryPreference": float(tables.category_factor[profile, category]),
@@ -40,6 +40,9 @@ def factors_of(script: Script, person: Person, activity: int, base: float, profi
         "urgency": weigh(_urgency(script, person, activity), weights.urgency),
         "inertia": weigh(CONTINUES, weights.inertia) if activity == person.activity else 1.0,
     }
+    for name, worth in script.factors:
+        found[name] = worth(person, activity)
+    return found
 
 
 def product(factors: dict[str, float]) -> float:

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from simulation.chain_rules import compile_chains
 from simulation.chance import MASK, word
 from simulation.conditions import Test, compile_condition
-from simulation.definitions import Activity, Condition, CustomEffect, Node, WorldDefinition
+from simulation.custom_effects import Make, compile_effects
+from simulation.definitions import Activity, Condition, CustomEffect, Node, PluginUse, WorldDefinition
 from simulation.definitions.fields import exact_micros
 from simulation.moods import mask_of
+from simulation.plugin_rules import PluginState, condition_of, factor_of
 from simulation.population import NONE
 from simulation.profiles import Profiles
 from simulation.scale import FULL, span_to_saturate, to_units
@@ -27,7 +29,7 @@ from simulation.tables import gates_of, names_of, tables_of
 from simulation.units import Band, Micros
 
 if TYPE_CHECKING:
-    from simulation.person import Scene
+    from simulation.person import Person, Scene
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -78,6 +80,12 @@ class Script:
         self.activity_index = {name: n for n, name in enumerate(self.activity_ids)}
         self.activity_words = self._words(self.activity_ids)
         self.people_ids = definition.people_ids
+        plugins = definition.plugins.by_id.values()
+        self.plugin_state = PluginState({plugin.id: plugin.failures_max for plugin in plugins})
+        self.factors = tuple(
+            (use.full_name, factor_of(self, use, weight)) for use, weight in self.weights.plugins
+        )
+        """Of plug-ins, in the order they are multiplied."""
         self.location_ids = tuple(location.id for location in definition.locations)
         self.location_types = tuple(location.type for location in definition.locations)
         self.location_index = {name: n for n, name in enumerate(self.location_ids)}
@@ -140,6 +148,10 @@ class Script:
         self.person_rules.append(test)
         return len(self.person_rules) - 1
 
+    def plugin_rule(self, use: PluginUse) -> Callable[[Person], bool]:
+        """What a plug-in says of a person."""
+        return condition_of(self, use)
+
     def world_truths(self, scene: Scene) -> Truths:
         """What every world rule says now."""
         return np.array([holds(scene) for holds in self._world_rules], dtype=np.bool_)
@@ -200,9 +212,11 @@ class Script:
             n: tuple(effect.flags_set.items()) for n, effect in enumerate(does) if effect.flags_set
         }
         self.generates = {n: found for n, effect in enumerate(does) if (found := _generates(effect.custom))}
-        self.sets_off = np.array(
-            [*(n in self.flags_set or n in self.generates for n in range(len(acts))), False]
-        )
+        self.brings: dict[int, tuple[Make, ...]] = {
+            n: made for n, effect in enumerate(does) if (made := compile_effects(self, effect.custom))
+        }
+        setting_off = self.flags_set.keys() | self.generates.keys() | self.brings.keys()
+        self.sets_off = np.array([*(n in setting_off for n in range(len(acts))), False])
         self.slot_rates: dict[int, tuple[Ints, Ints]] = {}
         for n, effect in enumerate(does):
             for ref, axes in effect.relationship_changes.items():

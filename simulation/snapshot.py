@@ -83,6 +83,8 @@ def parts_of(world: World, tiers: Mapping[Tier, Mapping[str, Any]]) -> Parts:
     }
     if pulled := world.moving.tiering.to_json():
         head["pulled"] = pulled
+    if versions := world.script.definition.plugins.versions():
+        head["plugins"] = {"versions": versions, **world.script.plugin_state.to_json()}
     return Parts(head, tiers)
 
 
@@ -116,7 +118,11 @@ def restore(definition: WorldDefinition, snapshot: bytes) -> tuple[World, Stages
     world_time, tick, carry, steps, advance = head["clock"]
     clock = Clock(Micros(world_time), Tick(tick), carry, steps, Micros(advance))
     sessions = [Session.from_json(value) for value in head.get("sessions", [])]
+    plugins = head.get("plugins")
+    if plugins is not None:
+        script.plugin_state.adopt(plugins)
     world = World(script, config, clock, head["flags"], sessions, systems_of(script))
+    world.made_with = plugins["versions"] if plugins is not None else {}
     world.base_mode, world.paused = Mode(head["baseMode"]), head["paused"]
     world.deficits = {tier: head["deficits"][str(tier)] for tier in TIERS}
     awaited = [Request.from_json(value) for value in head["awaited"]]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.changes import write
+from simulation.custom_effects import brought_by
 from simulation.deciding import decide
 from simulation.due import DueIndex
 from simulation.effects import begun, flags_of, requests_of
@@ -95,6 +96,7 @@ class Stage:
             scheduled=self.due.put(self.people.columns.due_at[rows], rows),
             flags=flags_of(self.script, self.people, begins),
             requests=tuple(requests_of(scene, self.people, begins)) if order.hooks else (),
+            brought=tuple(brought_by(scene, self.people, begins)),
             failures=decided.failures,
             waiting=self._waiting(order.now),
             touched=len(rows),
@@ -237,9 +239,9 @@ class Stage:
         row = self.people.row_of.get(npc_id)
         if row is None:
             return None
-        return reason(
-            person_of(Scene(self.script, now, self.tier, flags), self.people, row), self.people, row
-        )
+        with self.script.plugin_state.unheard():
+            scene = Scene(self.script, now, self.tier, flags)
+            return reason(person_of(scene, self.people, row), self.people, row)
 
     def shown(self, npc_id: NpcId, now: Micros, flags: Mapping[str, Any]) -> dict[str, Any] | None:
         """One person as they are, with what they would decide at `now` and why under `why`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulation.chain_system import Chains
+from simulation.plugin_systems import plugin_systems
 from simulation.script import Script
 from simulation.systems import System
 
@@ -12,4 +13,4 @@ def systems_of(script: Script) -> tuple[System, ...]:
     found: list[System] = []
     if script.chains:
         found.append(Chains(script.chains))
-    return tuple(found)
+    return (*found, *plugin_systems(script))

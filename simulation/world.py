@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -80,6 +80,8 @@ class World:
         self.sessions = Sessions()
         self.moving = Moving(self)
         self.last_plan: WorkPlan | None = None
+        self.made_with: Mapping[str, str] = script.definition.plugins.versions()
+        """Versions of the plug-ins that made this state: of the snapshot it was taken from."""
         self._start: TickStart | None = None
         self._systems_plan = IDLE
         self._refused = 0
@@ -209,6 +211,7 @@ class World:
     def begin_tick(self) -> TickStart:
         """Advance the clock and plan: who runs, how much, and what is handed over."""
         config = self.config
+        self.script.plugin_state.settle()
         self.clock, size = self.clock.ticked(config.tick_atto, config.max_step_us)
         self._systems_plan = plan_systems(self, self.systems, self.world_time)
         self.requests, self._lapsed = self.requests.lapse(self.world_time)
@@ -268,10 +271,12 @@ class World:
             self.moving.tiering.on_people(report.moved)
         self._apply_flags(ordered)
         self._queue_requests(ordered)
-        touches = self._run_systems(view) or self.moving.next()
+        brought = [*_brought(ordered), *self._run_systems(view)]
+        touches = self.carry_out(brought) or self.moving.next()
         failures = (*(failure for report in ordered for failure in report.failures), *self.failed)
         self.failed = []
         self.counters.failures += len(failures)
+        failures += self.script.plugin_state.take_news()
         waiting = {report.tier: report.waiting for report in ordered}
         shortfalls = tuple(replace(s, waiting=waiting.get(s.tier, ())) for s in start.plan.shortfalls)
         self.last_plan = replace(start.plan, shortfalls=shortfalls)
@@ -289,15 +294,13 @@ class World:
             touches=touches,
         )
 
-    def _run_systems(self, view: View) -> Mapping[Tier, TierTouch]:
+    def _run_systems(self, view: View) -> Iterable[Consequence]:
         """Every system reads the same view; what they bring about is carried out after the last has read."""
         if not self._systems_plan.shares and not self._lapsed:
-            return {}
-        brought = list(run_systems(self.systems, self._systems_plan, view))
+            return ()
+        brought = run_systems(self.systems, self._systems_plan, view)
         lapsed, self._lapsed = self._lapsed, ()
-        return self.carry_out(
-            [*given_up(lapsed), *(item for _, consequences in brought for item in consequences)]
-        )
+        return [*given_up(lapsed), *(item for _, consequences in brought for item in consequences)]
 
     def _check_served(self, report: TierReport, made: WorkPlan) -> None:
         if report.served != made.shares[report.tier]:
@@ -344,3 +347,10 @@ class World:
             decisions_by_tier=dict(self.counters.decisions),
             people_by_tier=dict(self.counts),
         )
+
+
+def _brought(ordered: Iterable[TierReport]) -> Iterator[Consequence]:
+    """What beginnings brought about, in the order of tier and entity number."""
+    for report in ordered:
+        for one in sorted(report.brought, key=lambda brought: brought.entity):
+            yield from one.consequences

@@ -2,7 +2,7 @@
 here."""
 
 from simulation.calendar import Calendar, Period
-from simulation.definitions.activities import Activity, Category, CustomEffect, Effects, Requirements
+from simulation.definitions.activities import Activity, Category, Effects, Requirements
 from simulation.definitions.behavior import Behavior, Candidate, Node, Routine, ScoringWeights
 from simulation.definitions.conditions import (
     AllOf,
@@ -22,7 +22,9 @@ from simulation.definitions.conditions import (
     StatAxis,
     TimeOfDayIn,
 )
+from simulation.definitions.effects import CustomEffect
 from simulation.definitions.people import Location, Npc
+from simulation.definitions.plugins import NO_PLUGINS, Plugins, PluginUse
 from simulation.definitions.preferences import Preferences
 from simulation.definitions.problems import ConfigInvalid, DefinitionInvalid, Problem, WorldFileInvalid
 from simulation.definitions.reading import pack, read_document, unpack
@@ -30,6 +32,7 @@ from simulation.definitions.simulation_config import GenerationConfig, Simulatio
 from simulation.definitions.world import WorldDefinition, parse_world
 
 __all__ = [
+    "NO_PLUGINS",
     "Activity",
     "AllOf",
     "AnyOf",
@@ -56,6 +59,8 @@ __all__ = [
     "Npc",
     "Period",
     "PluginCondition",
+    "PluginUse",
+    "Plugins",
     "Preferences",
     "Problem",
     "RandomChance",

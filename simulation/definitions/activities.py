@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from simulation.definitions.conditions import RELATIONSHIP_AXES, Condition, Names, normal_ref, read_conditions
+from simulation.definitions.effects import CustomEffect, read_effects
 from simulation.definitions.fields import Fields
 from simulation.definitions.problems import Problem, unknown_name
-from simulation.units import Band, Micros
+from simulation.units import Micros
 
 RATE_MAX = 1_000
 """Points an hour: the whole scale in six minutes."""
-MICRO_SECONDS = 0.000001
-"""The shortest span of game time there is."""
-KINDS = ("dialogue", "action_block", "scene", "image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +32,6 @@ class Requirements:
     required_npcs: tuple[str, ...]
     """`npc:ID` or `role:NAME`."""
     conditions: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CustomEffect:
-    type: str
-    params: Mapping[str, Any]
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +79,7 @@ def read_activity(
         name=fields.text("name", key),
         category=category,
         requirements=_requirements(fields.within("requirements"), names),
-        effects=_effects(fields.within("effects")),
+        effects=_effects(fields.within("effects"), names),
         min_duration_us=fields.micros("minDurationSeconds", 0),
         cooldown_us=fields.micros("cooldownSeconds", 0),
     )
@@ -119,7 +109,7 @@ def _requirements(fields: Fields, names: Names) -> Requirements:
     return found
 
 
-def _effects(fields: Fields) -> Effects:
+def _effects(fields: Fields, names: Names) -> Effects:
     mood = fields.within("moodImpact")
     found = Effects(
         energy_per_hour_milli=fields.thousandths("energyDeltaPerHour", RATE_MAX),
@@ -132,7 +122,7 @@ def _effects(fields: Fields) -> Effects:
             ).items()
         },
         flags_set=flat_flags(fields.mapping("flagsSet")),
-        custom=fields.each("customEffects", lambda v, p: _custom(v, p, fields.problems), 16),
+        custom=read_effects(fields, names),
     )
     mood.done()
     fields.done()
@@ -145,38 +135,6 @@ def _changes(value: Any, path: str, problems: list[Problem]) -> dict[str, int]:
     fields.ignore(*RELATIONSHIP_AXES)
     fields.done()
     return found
-
-
-def _custom(value: Any, path: str, problems: list[Problem]) -> CustomEffect:
-    fields = Fields(value, path, problems)
-    fine = len(fields.problems)
-    kind = fields.choice("type", ["generate"], "generate")
-    params = fields.mapping("params")
-    if len(fields.problems) == fine:
-        _generate(Fields(params, fields.at("params"), fields.problems))
-    fields.done()
-    return CustomEffect(kind, params, path)
-
-
-GENERATE_KEYS = ("kind", "band", "chance", "component", "flag", "ttlSeconds")
-"""What we read of `params`; everything else is the provider's."""
-
-
-def _generate(params: Fields) -> None:
-    params.choice("kind", KINDS, "dialogue")
-    if not params.has("kind"):
-        params.refuse(params.at("kind"), None, "is missing", ", ".join(KINDS))
-    params.choice("band", [str(band) for band in Band], str(Band.AMBIENT))
-    params.number("chance", 0, 1, 1)
-    params.identifier("component", "dialogue")
-    if params.has("flag"):
-        params.text("flag")
-    if params.has("ttlSeconds"):
-        params.micros("ttlSeconds", 0, low=MICRO_SECONDS)
-    for key, value in params.entries():
-        if key not in GENERATE_KEYS and (close := get_close_matches(key, GENERATE_KEYS, 1, 0.8)):
-            message = "is none of our keys, so the provider gets it"
-            params.problems.append(Problem(params.at(key), value, message, "", close[0], warning=True))
 
 
 def flat_flags(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from simulation.definitions.activities import Activity, Category, read_activity, read_category, same_id
 from simulation.definitions.conditions import Condition, Names, read_conditions
 from simulation.definitions.fields import Fields, known_in
+from simulation.definitions.plugins import PluginUse
 from simulation.definitions.preferences import Preferences, read_preferences
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.units import Micros
@@ -61,6 +62,8 @@ class ScoringWeights:
     relationship_bonus: float = 0.5
     urgency: float = 1.2
     inertia: float = 0.3
+    plugins: tuple[tuple[PluginUse, float], ...] = ()
+    """Factors of plug-ins with their weights, by name: the order they are multiplied in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def read_behavior(value: Any, path: str, names: Names, day_us: int) -> Behavior:
     known = known_in(activities, names.problems, fields.at("activities"))
     routines = fields.table("routines", lambda k, v, p: _routine(k, v, p, names, known, day_us), ROUTINES_MAX)
     half_life, baseline = _npc_config(fields.within("npcConfig"))
-    found = Behavior(categories, activities, routines, _weights(fields), half_life, baseline)
+    found = Behavior(categories, activities, routines, _weights(fields, names), half_life, baseline)
     fields.done()
     return found
 
@@ -173,15 +176,26 @@ def _candidate(value: Any, path: str, names: Names, activities: Mapping[str, Act
     return found
 
 
-def _weights(fields: Fields) -> ScoringWeights:
+def _weights(fields: Fields, names: Names) -> ScoringWeights:
     scoring = fields.within("scoringConfig")
     scoring.ignore("version", "customScoringId")
     weights = scoring.within("weights")
     given = {name: weights.number(key, 0, 10) for key, name in WEIGHT_KEYS.items() if weights.has(key)}
     weights.ignore(*WEIGHT_KEYS)
+    factors = _factors(weights, names)
     weights.done()
     scoring.done()
-    return ScoringWeights(**given)
+    return ScoringWeights(**given, plugins=factors)
+
+
+def _factors(weights: Fields, names: Names) -> tuple[tuple[PluginUse, float], ...]:
+    """`plugin:ID:NAME`: how far a plug-in's factor counts; one that is not named here does not."""
+    found = []
+    for name in sorted(key for key, _ in weights.values() if key.startswith("plugin:")):
+        weight = weights.number(name, 0, 10)
+        if use := names.plugin("factor", weights.at(name), name, {}):
+            found.append((use, weight))
+    return tuple(found)
 
 
 def _npc_config(fields: Fields) -> tuple[Micros, tuple[float, float]]:

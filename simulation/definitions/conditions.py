@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from simulation.definitions.fields import Fields
+from simulation.definitions.plugins import NO_PLUGINS, Plugins, PluginUse
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.expressions import Expression, ExpressionInvalid, parse_expression
+from simulation.plugins import Kind, Params
 
 CONDITION_DEPTH_MAX = 16
 """Nesting of all, any and not: more than a person can follow."""
@@ -115,7 +117,7 @@ class ExpressionIs:
 @dataclass(frozen=True, slots=True)
 class PluginCondition:
     path: str
-    name: str
+    use: PluginUse
 
 
 Condition = (
@@ -145,8 +147,17 @@ class Names:
     days: Collection[str]
     location_types: Collection[str]
     mood_tags: Collection[str]
-    plugins: Collection[str]
+    plugins: Plugins = NO_PLUGINS
     problems: list[Problem] = field(default_factory=list)
+    used: dict[str, None] = field(default_factory=dict)
+    """Ids of the plug-ins that were named."""
+
+    def plugin(self, kind: Kind, path: str, full_name: str, params: Params) -> PluginUse | None:
+        """What `plugin:ID:NAME` means here; None with a problem noted."""
+        use = self.plugins.use(kind, path, full_name, params, self.problems)
+        if use is not None:
+            self.used[use.plugin_id] = None
+        return use
 
 
 def read_conditions(fields: Fields, key: str, names: Names) -> tuple[Condition, ...]:
@@ -165,9 +176,10 @@ def read_condition(value: Any, path: str, names: Names, depth: int) -> Condition
         return None
     kind = fields.text("type")
     if kind.startswith("plugin:"):
-        fields.ignore("params")
+        params = fields.mapping("params")
         fields.done()
-        return _plugin(path, kind, names)
+        use = names.plugin("condition", f"{path}.type", kind, params)
+        return None if use is None else PluginCondition(path, use)
     reader = READERS.get(kind)
     if reader is None:
         if kind:
@@ -176,16 +188,6 @@ def read_condition(value: Any, path: str, names: Names, depth: int) -> Condition
     condition = reader(fields, names, depth)
     fields.done()
     return condition
-
-
-def _plugin(path: str, kind: str, names: Names) -> Condition | None:
-    name = kind.removeprefix("plugin:")
-    if name in names.plugins:
-        return PluginCondition(path, name)
-    names.problems.append(
-        unknown_name(f"{path}.type", kind, (f"plugin:{p}" for p in names.plugins), "plug-in")
-    )
-    return None
 
 
 def _stat(op: Literal["gt", "lt", "between"]) -> Reader:

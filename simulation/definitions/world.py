@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -18,6 +18,7 @@ from simulation.definitions.conditions import Names
 from simulation.definitions.fields import Fields, at, known_in
 from simulation.definitions.metrics import Metrics, read_metrics
 from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs
+from simulation.definitions.plugins import NO_PLUGINS, Plugins, read_settings
 from simulation.definitions.problems import Notes, Problem, WorldFileInvalid, shown, unknown_name
 from simulation.definitions.sessions import read_sessions
 from simulation.definitions.simulation_config import SimulationConfig
@@ -48,6 +49,10 @@ class WorldDefinition:
     warnings: tuple[Problem, ...] = field(default=())
     metrics: Metrics = field(default_factory=Metrics)
     chains: Mapping[str, Chain] = field(default_factory=dict)
+    plugins: Plugins = NO_PLUGINS
+    """Those that this world names."""
+    plugin_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """`meta.plugins`: the plug-ins whose world systems run here."""
 
     @cached_property
     def definition_hash(self) -> str:
@@ -76,9 +81,10 @@ class WorldDefinition:
 
 
 def parse_world(
-    document: Mapping[str, Any], source: str = "", plugins: Collection[str] = ()
+    document: Mapping[str, Any], source: str = "", plugins: Plugins = NO_PLUGINS
 ) -> WorldDefinition:
-    """The definition in a JSON object. Raises WorldFileInvalid with everything that is wrong with it."""
+    """The definition in a JSON object; `plugins` are those it may name. Raises WorldFileInvalid with
+    everything that is wrong with it."""
     problems = Notes(source)
     fields = Fields(document, "", problems)
     world_time = fields.micros("worldTime", 0)
@@ -94,6 +100,7 @@ def parse_world(
         plugins=plugins,
         problems=problems,
     )
+    settings = read_settings(meta.within("plugins"), plugins)
     behavior = read_behavior(meta.raw("behavior"), "meta.behavior", names, calendar.day_us)
     metrics = read_metrics(meta)
     places = {location.id for location in locations}
@@ -112,9 +119,9 @@ def parse_world(
     found = _read(
         fields, world_time, locations, npcs, simulation, behavior, calendar, source, document, metrics, names
     )
-    found = replace(found, metrics=metrics, chains=chains)
-    object.__setattr__(found, "warnings", (*problems, *warnings_of(found)))
-    return found
+    used = plugins.only((*names.used, *settings))
+    found = replace(found, metrics=metrics, chains=chains, plugins=used, plugin_settings=settings)
+    return replace(found, warnings=(*problems, *warnings_of(found)))
 
 
 def _read(
