@@ -11,6 +11,7 @@ VENV := .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info
 endif
 
 BIN := $(VENV)/bin
+EXAMPLE_PLUGIN := examples/plugins/theatrum-weather
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
@@ -81,10 +82,10 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m service.warming
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt pyproject.toml | $(BIN)/python
+$(VENV)/.installed-dev: requirements-dev.txt pyproject.toml $(EXAMPLE_PLUGIN)/pyproject.toml | $(BIN)/python
 	@echo "Installing Theatrum and its development tools into $(VENV)" >&2
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
-	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@$(PIP) install --no-build-isolation --no-deps --editable . --editable $(EXAMPLE_PLUGIN)
 	@$(BIN)/python -m service.warming
 	@touch $(VENV)/.installed $@
 

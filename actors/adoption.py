@@ -7,6 +7,7 @@ import time
 from actors.commits import CommitBuffer
 from actors.hosted import Hosted, stored_report
 from actors.pacing import Pacer
+from actors.plugins import load
 from actors.recovery import HistoryDiffers, Recovery
 from actors.running import Running
 from actors.shell import now_ns
@@ -35,6 +36,7 @@ class Adoption:
         self.running = running
         running.on_crash = self.on_crash
         self.settings = settings
+        self.plugins = load(settings.plugins)
         self.post, self.log = running.post, running.log
         self.claims: dict[WorldId, ClaimWorld] = {}
         """Worlds asked for and not given yet."""
@@ -74,7 +76,7 @@ class Adoption:
             return
         skip = ask.skip if ask is not None else 0
         try:
-            self.recovering[world_id] = Recovery.begin(claimed)
+            self.recovering[world_id] = Recovery.begin(claimed, self.plugins)
         except SnapshotCorrupt as corrupt:
             self.log.warning("snapshot.corrupt", world_id=world_id, because=str(corrupt), skipped=skip + 1)
             self.claim(world_id, skip=skip + 1)
@@ -127,6 +129,9 @@ class Adoption:
         )
         running.hosted[world.id] = hosted
         self.match_generation(recovery)
+        if recovery.forked:
+            before, now = dict(world.made_with), world.script.definition.plugins.versions()
+            self.log.warning("history.forked", world_id=world.id, tick=world.tick, plugins=before, now=now)
         self.log.info(
             "world.opened", world_id=world.id, tick=world.tick, epoch=claimed.epoch, hash=standing.state_hash
         )

@@ -8,7 +8,9 @@ import os
 import time
 from typing import Any
 
+from actors.plugins import load
 from actors.shell import Address, ProcessActor
+from generation.events import Handlers
 from generation.gatekeeping import BACKOFF_S, RECONCILE_EVERY_S, Gatekeeper, Step
 from generation.queue import QUEUE_ERRORS, JobQueue
 from messages.archive import CollectResults
@@ -47,6 +49,7 @@ class GenerationGate(ProcessActor):
                 self.supervisor, self.wire = sender, message.wire
                 self.use(message.settings)
                 settings = message.settings
+                self.handlers = Handlers(load(settings.plugins))
                 self.in_background(_open(settings.database_url), f"open:{message.ask_id}")
                 self.queue = JobQueue(settings.redis_url, settings.namespace)
                 self.results = JobQueue(settings.redis_url, settings.namespace)
@@ -82,7 +85,7 @@ class GenerationGate(ProcessActor):
             raise error
         match kind:
             case "open":
-                self.keeper = Gatekeeper(result, self.queue)
+                self.keeper = Gatekeeper(result, self.queue, self.handlers)
                 if self.supervisor is not None:
                     self.send(self.supervisor, GateOpened(ask_id=ask_id, pid=os.getpid()))
                 self.in_background(self.results.wait_for_result(), "wait")

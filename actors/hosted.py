@@ -79,6 +79,14 @@ class Hosted:
             return "waiting", f"waiting for {len(waits)} generation results of tick {self.world.tick + 1}"
         return ("turn_based", "") if self.world.mode is Mode.TURN_BASED else ("running", "")
 
+    def troubles(self) -> list[str]:
+        """What is wrong with it that does not keep it from running."""
+        state = self.world.script.plugin_state
+        return [
+            f"{self.world.id} goes on without plug-in {name}: {state.failures[name]} failures switched it off"
+            for name in sorted(state.off)
+        ]
+
     def report(self, shard: int) -> WorldReport:
         """As of the last commit: nothing else is shown."""
         mark: Mark = self.buffer.committed

@@ -70,6 +70,7 @@ class Reading:
                     config=dict(seen.config),
                     plan=dict(seen.plan),
                     flags=dict(seen.flags),
+                    plugins=tuple(dict(plugin) for plugin in seen.plugins),
                 )
             )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from messages.archive import StoredInput, WorldClaimed
 from simulation import drive
-from simulation.definitions import WorldDefinition, parse_world, read_document, unpack
+from simulation.definitions import Plugins, WorldDefinition, parse_world, read_document, unpack
 from simulation.inputs import Input
 from simulation.opening import Stages, create
 from simulation.snapshot import restore
@@ -38,12 +38,13 @@ class Recovery:
     waiting: tuple[Input, ...]
 
     @classmethod
-    def begin(cls, claimed: WorldClaimed) -> Recovery:
+    def begin(cls, claimed: WorldClaimed, plugins: Plugins) -> Recovery:
         """From its newest snapshot, or from its definition if there is none.
 
         Raises SnapshotCorrupt: claim again and skip it.
         """
-        definition = parse_world(read_document(unpack(claimed.document), claimed.world_id), claimed.world_id)
+        document = read_document(unpack(claimed.document), claimed.world_id)
+        definition = parse_world(document, claimed.world_id, plugins)
         if claimed.snapshot is not None:
             world, stages = restore(definition, claimed.snapshot.body)
         else:
@@ -57,6 +58,11 @@ class Recovery:
     def until(self) -> Tick:
         return self.claimed.mark.tick if self.claimed.mark is not None else Tick(0)
 
+    @property
+    def forked(self) -> bool:
+        """Whether other versions of its plug-ins go on with it, so that it need not come to the same."""
+        return self.world.made_with != self.definition.plugins.versions()
+
     def go_on(self) -> bool:
         """Make some more ticks again; True when it stands where it was. Raises HistoryDiffers."""
         self.ahead, done = drive.replay(self.world, self.stages, self.ahead, self.until, TICKS_AT_ONCE)
@@ -65,7 +71,7 @@ class Recovery:
         mark = self.claimed.mark
         if mark is not None:
             found = drive.state_hash(self.world, self.stages)
-            if found != mark.state_hash:
+            if found != mark.state_hash and not self.forked:
                 raise HistoryDiffers(
                     f"tick {mark.tick} made again has state hash {found}, committed was {mark.state_hash}"
                 )

@@ -106,8 +106,10 @@ class Running:
         return reports
 
     def say_reports(self, reports: tuple[WorldReport, ...]) -> None:
-        troubles = (trouble,) if (trouble := self.sharing.trouble) else ()
-        self.post.say(ShardReported(shard=self.shard, worlds=reports, troubles=troubles))
+        troubles = [trouble] if (trouble := self.sharing.trouble) else []
+        for hosted in self.hosted.values():
+            troubles += hosted.troubles()
+        self.post.say(ShardReported(shard=self.shard, worlds=reports, troubles=tuple(troubles)))
 
     def forget(self, world_id: WorldId) -> None:
         """Everything of a world that is not durable."""

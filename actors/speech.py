@@ -11,6 +11,7 @@ from simulation.orders import WorkPlan
 from simulation.person_json import json_seconds
 from simulation.requests import Request
 from simulation.ticking import Standing
+from simulation.world import World
 
 
 def input_outcome(outcome: Outcome) -> InputOutcome:
@@ -97,3 +98,18 @@ def plan_json(plan: WorkPlan | None) -> dict[str, Any]:
         ],
         "warnings": list(plan.warnings),
     }
+
+
+def plugins_json(world: World) -> tuple[dict[str, Any], ...]:
+    """How the plug-ins that a world names fare in it."""
+    state = world.script.plugin_state
+    return tuple(
+        {
+            "id": plugin.id,
+            "version": plugin.version,
+            "failures": state.failures.get(plugin.id, 0),
+            "failuresMax": plugin.failures_max,
+            "off": plugin.id in state.off,
+        }
+        for plugin in world.script.definition.plugins.by_id.values()
+    )

@@ -17,7 +17,7 @@ def log_tick(log: Any, event: Ticked, cost_ns: int, late_ns: int) -> None:
         log.info("world.ticked", **_fields(event), **_costs(cost_ns, late_ns))
     for failure in event.failures[:FAILURES_LOGGED_MAX]:
         log.warning(
-            "person.failed",
+            "plugin.failed" if failure.rule.startswith("plugin:") else "person.failed",
             world_id=event.world_id,
             tick=event.tick,
             npc_id=failure.npc_id,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from actors.outbox import Outbox
 from actors.shell import Address, InnerActor
-from actors.speech import input_outcome, mark_of, plan_json, request_row
+from actors.speech import input_outcome, mark_of, plan_json, plugins_json, request_row
 from actors.tier import Stand, TierActor
 from messages.tick import (
     Crashed,
@@ -223,6 +223,7 @@ class WorldActor(InnerActor):
                 self.world.config.to_json(),
                 plan_json(self.world.last_plan),
                 dict(self.world.flags),
+                plugins_json(self.world),
             )
         )
 

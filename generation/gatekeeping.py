@@ -7,6 +7,7 @@ import random
 import time
 from dataclasses import dataclass
 
+from generation.events import Handlers
 from generation.queue import QUEUE_ERRORS, JobQueue
 from persistence import generations
 from persistence.engine import Database, DatabaseAway
@@ -43,9 +44,10 @@ class Step:
 class Gatekeeper:
     """One service's. `trouble` says in a sentence what is away, and since when."""
 
-    def __init__(self, db: Database, queue: JobQueue) -> None:
+    def __init__(self, db: Database, queue: JobQueue, handlers: Handlers | None = None) -> None:
         self.db = db
         self.queue = queue
+        self.handlers = handlers or Handlers()
         self.trouble = ""
         self._since = 0.0
         self._failures = 0
@@ -80,6 +82,10 @@ class Gatekeeper:
         verdicts = admit([_waiter(row) for row in rows], _in_flight(under_way))
         if verdicts.start:
             await self._enqueue(verdicts.start)
+            started = set(verdicts.start)
+            for row in rows:
+                if row.request_id in started:
+                    self.handlers.tell("job:created", row.request_id, row, band=str(row.band))
         return Step(
             started=len(verdicts.start),
             deferred=len(verdicts.deferred),

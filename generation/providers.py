@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from simulation.definitions import Plugins
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
@@ -43,16 +45,56 @@ class NoProvider(LookupError):
     """Nobody here makes this kind of content."""
 
 
+class Guarded:
+    """A plug-in's provider: each failure counts, and one that failed too often in this process is off."""
+
+    def __init__(self, provider: Provider, failures_max: int) -> None:
+        self.name, self.kinds = provider.name, provider.kinds
+        self.deterministic = provider.deterministic
+        self._provider, self._failures_max = provider, failures_max
+        self.failures = 0
+
+    @property
+    def is_off(self) -> bool:
+        return self.failures >= self._failures_max
+
+    async def produce(self, assignment: Assignment) -> Mapping[str, Any]:
+        """Raises Retryable, or ProviderFailed whatever it raised."""
+        try:
+            return dict(await self._provider.produce(assignment))
+        except Retryable:
+            raise
+        except Exception as error:
+            self.failures += 1
+            off = ", and is switched off" if self.is_off else ""
+            raise ProviderFailed(f"provider {self.name}: {type(error).__name__}: {error}{off}") from error
+
+
+class ProviderFailed(RuntimeError):
+    """A plug-in's provider raised."""
+
+
 class Providers:
     """Providers by kind; the first one registered for a kind makes it."""
 
     def __init__(self, *providers: Provider) -> None:
         self._providers = providers
 
-    def for_kind(self, kind: str) -> Provider:
-        """Raises NoProvider, naming what can be made."""
+    @classmethod
+    def with_plugins(cls, plugins: Plugins, *own: Provider) -> Providers:
+        """Those of plug-ins come before our own, by id of the plug-in."""
+        guarded = [
+            Guarded(provider, plugin.failures_max)
+            for plugin in plugins.by_id.values()
+            for provider in plugin.providers
+        ]
+        return cls(*guarded, *own)
+
+    def for_kind(self, kind: str, *, lockstep: bool = False) -> Provider:
+        """In lockstep only who always makes the same. Raises NoProvider, naming what can be made."""
         for provider in self._providers:
-            if kind in provider.kinds:
+            is_off = isinstance(provider, Guarded) and provider.is_off
+            if kind in provider.kinds and not is_off and (provider.deterministic or not lockstep):
                 return provider
         known = sorted({kind for provider in self._providers for kind in provider.kinds})
         raise NoProvider(

@@ -10,6 +10,7 @@ import structlog
 from arq import Retry, Worker, func
 from arq.connections import RedisSettings, create_pool
 
+from generation.events import Handlers, Kind
 from generation.providers import Assignment, NoProvider, Providers, Retryable
 from generation.queue import (
     DONE_KEPT_MAX,
@@ -26,6 +27,7 @@ from generation.queue import (
 from generation.template import TemplateProvider
 from persistence import generations
 from persistence.engine import Database, DatabaseAway
+from simulation.definitions import NO_PLUGINS, Plugins
 from simulation.units import GenerationStatus, RequestId
 
 ATTEMPTS_MAX = 20
@@ -56,8 +58,9 @@ async def produce(ctx: dict[str, Any], request_id: str) -> None:
         await _finish(ctx, job, GenerationStatus.DEAD, reason=f"started {ATTEMPTS_MAX} times and never ended")
         return
     assignment = Assignment(request_id, job.world_id, job.npc_id, job.kind, job.params)
+    ctx["handlers"].tell("job:started", request_id, job, attempts=job.attempts)
     try:
-        result = await ctx["providers"].for_kind(job.kind).produce(assignment)
+        result = await ctx["providers"].for_kind(job.kind, lockstep=job.lockstep).produce(assignment)
     except Retryable as error:
         await _retry(ctx, job, error)
     except (NoProvider, ValueError, LookupError, TypeError, RuntimeError) as error:
@@ -72,7 +75,9 @@ async def _retry(ctx: dict[str, Any], job: generations.Job, error: Retryable) ->
         await _finish(ctx, job, GenerationStatus.FAILED, reason=f"after {job.attempts} attempts: {error}")
         return
     wait = min(RETRY_S[1], RETRY_S[0] * 2 ** min(job.attempts - 1, 20)) * (0.5 + random.random() / 2)
-    raise Retry(defer=max(wait, error.after_s or 0.0))
+    wait = max(wait, error.after_s or 0.0)
+    ctx["handlers"].tell("job:retrying", job.request_id, job, reason=str(error), afterSeconds=wait)
+    raise Retry(defer=wait)
 
 
 async def _finish(
@@ -84,7 +89,9 @@ async def _finish(
     reason: str = "",
 ) -> None:
     """The row first; the hint may be lost, since the gate also looks on its own."""
-    await generations.finish(ctx["db"], [job.request_id], status, result=result, reason=reason)
+    if await generations.finish(ctx["db"], [job.request_id], status, result=result, reason=reason):
+        kind: Kind = "job:completed" if status is GenerationStatus.SUCCEEDED else "job:failed"
+        ctx["handlers"].tell(kind, job.request_id, job, status=str(status), reason=reason)
     name = done_name(ctx["namespace"])
     try:
         async with ctx["redis"].pipeline(transaction=False) as pipe:
@@ -101,6 +108,7 @@ async def run_worker(
     namespace: str,
     slot: int = 0,
     providers: Providers | None = None,
+    handlers: Handlers | None = None,
     *,
     burst: bool = False,
 ) -> None:
@@ -112,7 +120,12 @@ async def run_worker(
     db = await Database.open(database_url, migrate=False)
     try:
         await _take_over(settings, namespace, slot)
-        ctx = {"db": db, "namespace": namespace, "providers": providers or Providers(TemplateProvider())}
+        ctx = {
+            "db": db,
+            "namespace": namespace,
+            "providers": providers or Providers(TemplateProvider()),
+            "handlers": handlers or Handlers(),
+        }
         worker = _worker(settings, running_name(namespace, slot), ctx, burst=burst)
         try:
             await worker.async_run()
@@ -160,11 +173,14 @@ def _worker(settings: RedisSettings, running: str, ctx: dict[str, Any], *, burst
     )
 
 
-def main(database_url: str, redis_url: str, namespace: str, slot: int = 0) -> int:
+def main(
+    database_url: str, redis_url: str, namespace: str, slot: int = 0, plugins: Plugins = NO_PLUGINS
+) -> int:
     """Run a worker; the exit status. Away databases end it with one sentence: its supervisor starts it
     again."""
+    providers, handlers = Providers.with_plugins(plugins, TemplateProvider()), Handlers(plugins)
     try:
-        asyncio.run(run_worker(database_url, redis_url, namespace, slot))
+        asyncio.run(run_worker(database_url, redis_url, namespace, slot, providers, handlers))
     except (*QUEUE_ERRORS, DatabaseAway) as error:
         log.warning("worker.stopped", because=str(error))
         return 1

@@ -108,6 +108,8 @@ class WorldShown(Message):
     plan: dict[str, Any]
     """The last committed tick's WorkPlan: what ran, what was left out and why."""
     flags: dict[str, Any]
+    plugins: tuple[dict[str, Any], ...] = ()
+    """id, version, failures, failuresMax, off: of each plug-in the world names."""
 
 
 class PlanWorld(Ask):

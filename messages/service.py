@@ -25,6 +25,14 @@ class Speed(StrEnum):
     MAX = "max"
 
 
+class PluginRef(Message):
+    """An installed plug-in as every process of the service finds it."""
+
+    id: str
+    target: str
+    """`module:attribute` of its `simulation.plugins.Plugin`."""
+
+
 class ServiceSettings(Message):
     """What every process of one service needs to know. Wall times are real seconds."""
 
@@ -36,6 +44,8 @@ class ServiceSettings(Message):
     speed: Speed = Speed.REAL
     npc_ticks_per_second: int | None = None
     """Decisions of all worlds of one shard together; None: as many as come."""
+    plugins: tuple[PluginRef, ...] = ()
+    """What main found installed: the same for every process."""
     log_level: str = "info"
     log_format: str = "console"
     main_pid: int

@@ -189,6 +189,7 @@ class Seen:
     config: Mapping[str, Any]
     plan: Mapping[str, Any]
     flags: Mapping[str, Any]
+    plugins: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

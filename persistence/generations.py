@@ -38,6 +38,8 @@ class OpenRow:
     moved_at: float
     status: GenerationStatus
     limits: Mapping[str, int]
+    kind: str = ""
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,9 @@ class Job:
     kind: str
     params: Mapping[str, Any]
     attempts: int
+    session_id: str | None = None
+    user_id: str | None = None
+    lockstep: bool = False
 
 
 def _ranked() -> Subquery:
@@ -119,6 +124,8 @@ def _open_rows(found: Iterable[RowMapping]) -> list[OpenRow]:
             moved_at=row["moved_at"],
             status=GenerationStatus(row["status"]),
             limits=row["limits"],
+            kind=row["kind"],
+            session_id=row["session_id"],
         )
         for row in found
     ]
@@ -160,13 +167,26 @@ async def begin(db: Database, request_id: RequestId) -> Job | None:
             generations.c.kind,
             generations.c.params,
             generations.c.attempts,
+            generations.c.session_id,
+            generations.c.user_id,
+            generations.c.land_tick,
         )
     )
     async with db.write() as connection:
         found = (await connection.execute(change)).first()
     if found is None:
         return None
-    return Job(request_id, WorldId(found.world_id), found.npc_id, found.kind, found.params, found.attempts)
+    return Job(
+        request_id,
+        WorldId(found.world_id),
+        found.npc_id,
+        found.kind,
+        found.params,
+        found.attempts,
+        found.session_id,
+        found.user_id,
+        lockstep=found.land_tick is not None,
+    )
 
 
 async def finish(

@@ -27,6 +27,7 @@ from messages.service import (
 from service.door import DataFolder, Door
 from service.embedded.redis import EmbeddedRedis
 from service.errors import Refusal, ServiceEnded, ServiceError, ServiceGone
+from service.plugins import installed, refs
 from service.processes import ACTORS, REDIS, WORKER, Kept, ProcessTable, WorkerProcess
 from service.screen import Screen
 from service.settings import Settings
@@ -88,6 +89,8 @@ class Service:
     def run(self) -> Drained:
         """Everything between taking the data folder and giving it back."""
         folder = DataFolder.take(self.settings.data)
+        for plugin_id, because in installed().broken.items():
+            self.log.error("plugin.broken", plugin=plugin_id, because=because)
         previous = {
             number: signal.signal(number, self.on_signal) for number in (signal.SIGINT, signal.SIGTERM)
         }
@@ -161,6 +164,7 @@ class Service:
             shards=settings.shards,
             speed=settings.speed,
             npc_ticks_per_second=settings.npc_ticks_per_second,
+            plugins=refs(),
             log_level=settings.log_level,
             log_format=settings.log_format,
             main_pid=os.getpid(),

@@ -29,8 +29,9 @@ def main() -> int:
     database, redis, namespace, level, form = (os.environ[f"{PREFIX}{key}"] for key in KEYS)
     configure(level, form)
     from generation import worker
+    from service.plugins import installed
 
-    return worker.main(database, redis, namespace)
+    return worker.main(database, redis, namespace, plugins=installed())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from messages.admin import AddWorld
+from service.plugins import installed
 from simulation.definitions import (
     Problem,
     WorldDefinition,
@@ -48,7 +49,7 @@ def load(path: Path) -> LoadedWorld:
         raise refuse("does not exist") from None
     except OSError as error:
         raise refuse(f"cannot be read: {error.strerror}") from None
-    definition = parse_world(read_document(body, source), source)
+    definition = parse_world(read_document(body, source), source, installed())
     return LoadedWorld(path, body.decode("utf-8"), definition)
 
 

@@ -244,6 +244,44 @@ def node_of(
     return NONE
 
 
+@inlined
+def weigh_candidates(
+    t: Tables,
+    g: Gates,
+    p: Columns,
+    row: int,
+    node: int,
+    at: Instant,
+    who: Settled,
+    slots: Ints,
+    asked: Bytes,
+    scores: Floats,
+    factors: Floats,
+    i: int,
+) -> bool:
+    """Score the candidates of a node, -1 for those that are not open. True: something is not answered yet."""
+    waits = False
+    for k in range(t.candidates.shape[1]):
+        activity, gate = t.candidates[node, k], t.candidate_gate[node, k]
+        scores[k] = -1.0
+        if activity == NONE:
+            continue
+        fits = is_open(t, p, row, activity, at, who)
+        if gate != 0 and (fits or g.personal[gate]):
+            held = gate_holds(g, gate, at, who, slots, asked)
+            waits = waits or held == ASKED
+            fits = fits and held == YES
+        if fits:
+            worth = worth_of(t, p.profile[row], activity, t.candidate_weight[node, k], who, slots)
+            for n in range(factors.shape[0]):
+                if factors[n, i, k] >= UNWEIGHED:
+                    factors[n, i, k] = WANTED
+                    waits = True
+                worth = worth * factors[n, i, k]
+            scores[k] = max(worth, SCORE_MIN)
+    return waits
+
+
 @compiled
 def decide_all(
     t: Tables,
@@ -272,25 +310,8 @@ def decide_all(
         waits = node == WAITS
         if factors.shape[0] != 0:
             nodes[i] = node
-        for k in range(0 if waits else width):
-            activity, gate = t.candidates[node, k], t.candidate_gate[node, k]
-            scores[k] = -1.0
-            if activity == NONE:
-                continue
-            fits = is_open(t, p, row, activity, at, who)
-            if gate != 0 and (fits or g.personal[gate]):
-                held = gate_holds(g, gate, at, who, slots, asked)
-                waits = waits or held == ASKED
-                fits = fits and held == YES
-            if fits:
-                base = t.candidate_weight[node, k]
-                worth = worth_of(t, p.profile[row], activity, base, who, slots)
-                for n in range(factors.shape[0]):
-                    if factors[n, i, k] >= UNWEIGHED:
-                        factors[n, i, k] = WANTED
-                        waits = True
-                    worth = worth * factors[n, i, k]
-                scores[k] = max(worth, SCORE_MIN)
+        if not waits:
+            waits = weigh_candidates(t, g, p, row, node, at, who, slots, asked, scores, factors, i)
         if waits:
             waiting += 1
             continue

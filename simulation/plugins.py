@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ID = re.compile(r"^[a-z][a-z0-9_-]{0,39}$")
 """Of a plug-in and of everything it brings: short, for names in files and logs."""
 FAILURES_MAX = 100
-"""Times that a plug-in may fail in one world before it is switched off there; it may ask for another number."""
+"""Times that a plug-in may fail in one world before it is off there; it may ask for another number."""
 SYSTEM_EFFECTS_MAX = 64
 """Effects of one run of a world system; it may ask for another number, up to SYSTEM_EFFECTS_LIMIT."""
 SYSTEM_EFFECTS_LIMIT = 1_000

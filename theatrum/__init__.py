@@ -1,4 +1,4 @@
-"""The public face: what embedders and authors of providers import. Re-exports only.
+"""The public face: what embedders and authors of plug-ins import. Re-exports only.
 
 Loaded on first use, so that the command line starts without them.
 """
@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from generation.events import JobEvent
     from generation.providers import Assignment, Provider, Retryable
     from simulation.components import (
         NoSuchValue,
@@ -31,24 +32,44 @@ if TYPE_CHECKING:
         with_personal,
         with_tags,
     )
-    from simulation.definitions import SimulationConfig, WorldDefinition, WorldFileInvalid, parse_world
+    from simulation.custom_effects import change_stat, place, put, set_flag
+    from simulation.definitions import (
+        Plugins,
+        SimulationConfig,
+        WorldDefinition,
+        WorldFileInvalid,
+        parse_world,
+    )
     from simulation.definitions.metrics import Metric, Metrics, MetricType
+    from simulation.drive import run, state_hash
+    from simulation.opening import create
+    from simulation.plugin_views import PluginView, Somebody
+    from simulation.plugins import Chance, Plugin, WorldSystem
     from simulation.sessions import Session
 
 __all__ = [
     "Assignment",
+    "Chance",
+    "JobEvent",
     "Metric",
     "MetricType",
     "Metrics",
     "NoSuchValue",
+    "Plugin",
+    "PluginView",
+    "Plugins",
     "Provider",
     "Retryable",
     "Session",
     "SimulationConfig",
+    "Somebody",
     "WorldDefinition",
     "WorldFileInvalid",
+    "WorldSystem",
     "add_metric",
     "as_met",
+    "change_stat",
+    "create",
     "get_component",
     "get_metric",
     "has_component",
@@ -56,10 +77,15 @@ __all__ = [
     "metadata_of",
     "parse_world",
     "personal",
+    "place",
     "plugin_component",
+    "put",
     "remove_component",
+    "run",
     "set_component",
+    "set_flag",
     "set_metric",
+    "state_hash",
     "tags_of",
     "update_component",
     "validate_components",
@@ -70,18 +96,27 @@ __all__ = [
 
 _HOMES = {
     "Assignment": "generation.providers",
+    "Chance": "simulation.plugins",
+    "JobEvent": "generation.events",
     "Metric": "simulation.definitions.metrics",
     "MetricType": "simulation.definitions.metrics",
     "Metrics": "simulation.definitions.metrics",
     "NoSuchValue": "simulation.components",
+    "Plugin": "simulation.plugins",
+    "PluginView": "simulation.plugin_views",
+    "Plugins": "simulation.definitions",
     "Provider": "generation.providers",
     "Retryable": "generation.providers",
     "Session": "simulation.sessions",
     "SimulationConfig": "simulation.definitions",
+    "Somebody": "simulation.plugin_views",
     "WorldDefinition": "simulation.definitions",
     "WorldFileInvalid": "simulation.definitions",
+    "WorldSystem": "simulation.plugins",
     "add_metric": "simulation.components",
     "as_met": "simulation.components",
+    "change_stat": "simulation.custom_effects",
+    "create": "simulation.opening",
     "get_component": "simulation.components",
     "get_metric": "simulation.components",
     "has_component": "simulation.components",
@@ -89,10 +124,15 @@ _HOMES = {
     "metadata_of": "simulation.components",
     "parse_world": "simulation.definitions",
     "personal": "simulation.components",
+    "place": "simulation.custom_effects",
     "plugin_component": "simulation.components",
+    "put": "simulation.custom_effects",
     "remove_component": "simulation.components",
+    "run": "simulation.drive",
     "set_component": "simulation.components",
+    "set_flag": "simulation.custom_effects",
     "set_metric": "simulation.components",
+    "state_hash": "simulation.drive",
     "tags_of": "simulation.components",
     "update_component": "simulation.components",
     "validate_components": "simulation.components",

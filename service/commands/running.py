@@ -219,6 +219,7 @@ def worker(
     from actors.logs import configure
     from generation import worker as worker_process
     from service.door import Door
+    from service.plugins import installed
 
     settings = _settings(data, database, redis, 1, SpeedOption.real, None, log_level, log_format, "info")
     configure(settings.log_level, settings.log_format)
@@ -226,7 +227,7 @@ def worker(
         door = Door.read(settings.data)
         database, redis = database or door.database, redis or door.redis
         namespace = namespace or door.namespace
-    raise typer.Exit(worker_process.main(database, redis, namespace, slot))
+    raise typer.Exit(worker_process.main(database, redis, namespace, slot, installed()))
 
 
 def check(

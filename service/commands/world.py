@@ -104,17 +104,29 @@ def list_(data: Data = DATA, as_json: Json = False) -> None:
     emit([_listed(w) for w in worlds], as_json=as_json, text=table(heads, rows) if rows else "No worlds.")
 
 
+def _plugin(one: dict[str, Any]) -> str:
+    failures = f"{one['failures']} of {one['failuresMax']} failures"
+    return f"plug-in {one['id']} {one['version']}: {'switched off, ' if one['off'] else ''}{failures}"
+
+
 @app.command()
 def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """One world: where it stands, its last plan and what that left out, its flags."""
     import json
 
     found = _ask(data, "ShowWorld", world_id=world_id)
-    value = {**_listed(found.report), "plan": found.plan, "flags": found.flags, "config": found.config}
+    value = {
+        **_listed(found.report),
+        "plan": found.plan,
+        "flags": found.flags,
+        "config": found.config,
+        "plugins": list(found.plugins),
+    }
     lines = [
         f"{found.report.name} ({world_id}): {found.report.status} {found.report.because}".rstrip(),
         f"tick {found.report.tick}, {found.report.time_of_day}, state {found.report.state_hash}",
         f"people {found.report.people_by_tier}, decisions {found.report.decisions:,}",
+        *map(_plugin, found.plugins),
         "last plan:",
         json.dumps(found.plan, indent=1, ensure_ascii=False),
         "flags:",

@@ -100,7 +100,8 @@ def _set_flag(params: Fields) -> None:
 def _set_component(params: Fields) -> None:
     component = params.text("component")
     if component in HOT_COMPONENTS:
-        params.refuse(params.at("component"), component, "is kept in columns", "add_stat, or another component")
+        allowed = "add_stat, or another component"
+        params.refuse(params.at("component"), component, "is kept in columns", allowed)
     params.mapping("value")
     params.done()
 
@@ -110,7 +111,8 @@ def _add_stat(params: Fields) -> None:
     if component == "behavior" and axis not in HOT_NUMBERS:
         params.refuse(params.at("axis"), axis, "is no number of behavior", ", ".join(HOT_NUMBERS))
     params.number("value", -VALUE_MAX, VALUE_MAX)
-    low, high = params.number("min", -VALUE_MAX, VALUE_MAX, 0), params.number("max", -VALUE_MAX, VALUE_MAX, 100)
+    low = params.number("min", -VALUE_MAX, VALUE_MAX, 0)
+    high = params.number("max", -VALUE_MAX, VALUE_MAX, 100)
     if low > high:
         params.refuse(params.at("min"), low, f"is above max {high:g}", "at most max")
     params.done()

@@ -17,7 +17,7 @@ from actors.running import Running
 from actors.shell import now_ns
 from messages.archive import ClaimWorld, QuarantineWorld, RecordInput, WorldClaimed
 from messages.commits import Commit, Committed
-from messages.service import ServiceSettings, Speed
+from messages.service import PluginRef, ServiceSettings, Speed
 from messages.shards import Wire
 from persistence import commits, worlds
 from simulation.definitions import parse_world
@@ -31,7 +31,7 @@ TURNS_MAX = 10_000
 class Backstage:
     """One shard's worlds. `run(ticks)` carries commits and claims to the database and their answers back."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, plugins: tuple[PluginRef, ...] = ()) -> None:
         configure("error", "console")
         self.store = store
         self.said: list[Any] = []
@@ -43,7 +43,12 @@ class Backstage:
         post.rewire(Wire(archivist="archivist", gate=None))
         self.running = Running(0, post, get_logger("test"))
         settings = ServiceSettings(
-            database_url=store.url, redis_url="", namespace="test", speed=Speed.MAX, main_pid=0
+            database_url=store.url,
+            redis_url="",
+            namespace="test",
+            speed=Speed.MAX,
+            main_pid=0,
+            plugins=plugins,
         )
         self.adoption = Adoption(self.running, settings)
         self.reading = Reading(self.running)
@@ -54,7 +59,7 @@ class Backstage:
     def add(self, document: dict[str, Any]) -> WorldId:
         """Store a world and adopt it; it holds still until `run`."""
         text = json.dumps(document)
-        definition = parse_world(document, "test")
+        definition = parse_world(document, "test", self.adoption.plugins)
         self.store(
             lambda db: worlds.register(
                 db,
@@ -127,6 +132,6 @@ def store(tmp_path: Any) -> Store:
 
 
 @pytest.fixture
-def another(store: Store) -> Callable[[], Backstage]:
+def another(store: Store) -> Callable[..., Backstage]:
     """A new shard on the same database, as after a kill."""
-    return lambda: Backstage(store)
+    return lambda **more: Backstage(store, **more)

@@ -12,6 +12,7 @@ from arq import Retry
 from sqlalchemy import select
 
 from generation import worker
+from generation.events import Handlers
 from generation.gatekeeping import Gatekeeper, Step
 from generation.providers import Assignment, Providers, Retryable
 from generation.queue import JobQueue, deserialize, serialize
@@ -176,7 +177,8 @@ def attempt(store: Store, redis: EmbeddedRedis, provider: Any, request_id: str =
     async def whole(db: Database) -> None:
         pool = await create_pool(redis_settings(redis.url))
         try:
-            ctx = {"db": db, "redis": pool, "namespace": NAMESPACE, "providers": Providers(provider)}
+            made_by = {"providers": Providers(provider), "handlers": Handlers()}
+            ctx = {"db": db, "redis": pool, "namespace": NAMESPACE, **made_by}
             await worker.produce(ctx, request_id)
         finally:
             await pool.aclose()

@@ -1,0 +1,102 @@
+"""Providers and event handlers of plug-ins: first in line, counted, and off after their budget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from generation.events import Handlers, JobEvent
+from generation.providers import Assignment, NoProvider, ProviderFailed, Providers, Retryable
+from generation.template import TemplateProvider
+from persistence.generations import Job
+from simulation.definitions import Plugins
+from simulation.plugins import Plugin
+from simulation.units import RequestId, WorldId
+
+JOB = Job(RequestId("r1"), WorldId("inn"), "ada", "dialogue", {}, 1, session_id="s1", user_id="u1")
+ASSIGNMENT = Assignment("r1", "inn", "ada", "dialogue", {})
+
+
+class Poet:
+    """Makes dialogue and songs; raises what it is told to."""
+
+    name, kinds = "poet", frozenset({"dialogue", "song"})
+
+    def __init__(self, *, deterministic: bool = False, fails: Exception | None = None) -> None:
+        self.deterministic, self.fails = deterministic, fails
+
+    async def produce(self, assignment: Assignment) -> Mapping[str, Any]:
+        if self.fails is not None:
+            raise self.fails
+        return {"text": "O!"}
+
+
+def providers(poet: Poet, **more: Any) -> Providers:
+    plugins = Plugins({"poet": Plugin("poet", "1", providers=(poet,), **more)})
+    return Providers.with_plugins(plugins, TemplateProvider())
+
+
+def made(found: Providers, **how: bool) -> Mapping[str, Any]:
+    return asyncio.run(found.for_kind("dialogue", **how).produce(ASSIGNMENT))
+
+
+def test_a_plug_ins_provider_comes_before_our_own() -> None:
+    assert made(providers(Poet())) == {"text": "O!"}
+
+
+def test_in_lockstep_only_who_always_makes_the_same() -> None:
+    found = providers(Poet())
+    assert made(found, lockstep=True)["provider"] == "template"
+    with pytest.raises(NoProvider, match="no provider makes 'song'"):
+        found.for_kind("song", lockstep=True)
+    assert made(providers(Poet(deterministic=True)), lockstep=True) == {"text": "O!"}
+
+
+def test_a_provider_that_fails_is_named_and_off_after_its_budget() -> None:
+    found = providers(Poet(fails=OSError("no ink")), failures_max=2)
+    with pytest.raises(ProviderFailed, match=r"^provider poet: OSError: no ink$"):
+        made(found)
+    with pytest.raises(ProviderFailed, match="and is switched off"):
+        made(found)
+    assert made(found)["provider"] == "template"
+
+
+def test_asking_for_patience_is_no_failure() -> None:
+    found = providers(Poet(fails=Retryable("busy")), failures_max=1)
+    for _ in range(3):
+        with pytest.raises(Retryable):
+            made(found)
+
+
+def test_handlers_hear_of_a_job_with_all_its_ids() -> None:
+    heard: list[JobEvent] = []
+    Handlers(Plugins({"log": Plugin("log", "1", handlers=(heard.append,))})).tell(
+        "job:completed", "r1", JOB, status="succeeded"
+    )
+    (event,) = heard
+    assert (event.kind, event.request_id, event.world_id) == ("job:completed", "r1", "inn")
+    assert (event.session_id, event.user_id, event.job_kind) == ("s1", "u1", "dialogue")
+    assert event.detail == {"status": "succeeded"}
+
+
+def test_a_handler_that_raises_hurts_nobody_and_is_off_after_its_budget() -> None:
+    heard: list[str] = []
+
+    def bad(event: JobEvent) -> None:
+        heard.append("bad")
+        raise KeyError("mine")
+
+    plugins = Plugins(
+        {
+            "bad": Plugin("bad", "1", handlers=(bad,), failures_max=2),
+            "good": Plugin("good", "1", handlers=(lambda event: heard.append("good"),)),
+        }
+    )
+    handlers = Handlers(plugins)
+    for _ in range(3):
+        handlers.tell("job:started", "r1", JOB)
+    assert heard == ["bad", "good", "bad", "good", "good"]
+    assert handlers.failures == {"bad": 2}
