@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from simulation.inputs import Outcome
 from simulation.orders import Failure, TierOrder, TierTouch, WorkPlan
 from simulation.requests import Request
+from simulation.systems import SystemsPlan
 from simulation.units import Micros, Mode, Tick, Tier
 
 
@@ -26,6 +27,9 @@ class TickStart:
     now: Micros
     orders: Mapping[Tier, TierOrder]
     handed: tuple[Request, ...]
+    systems: SystemsPlan
+    lapsed: tuple[Request, ...]
+    """Requests whose game time is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from simulation.conditions import Test, Truths, compile_condition, same
+from simulation.definitions.plugins import PluginUse
 from simulation.definitions.sessions import CAST_MAX, person_named
 from simulation.definitions.tier_rules import (
     AffinityAbove,
@@ -58,6 +59,9 @@ class LateFacts:
 
     def person_rule(self, test: Test) -> int:
         return 0
+
+    def plugin_rule(self, use: PluginUse) -> Callable[[Person], bool]:
+        return self._script.plugin_rule(use)
 
 
 class TierRules:

@@ -73,7 +73,8 @@ class Tiering:
     def compile(self, listed: Sequence[Mapping[str, Any]]) -> list[Problem]:
         """Take these rules; answers what is wrong with them, and then nothing was changed."""
         problems: list[Problem] = []
-        rules = read_tier_rules(listed, rule_names(self.world.script.definition, problems))
+        definition = self.world.script.definition
+        rules = read_tier_rules(listed, rule_names(definition, problems, definition.plugins))
         problems = [problem for problem in problems if not problem.warning]
         if not problems:
             self._take(TierRules(rules, self.world.script))

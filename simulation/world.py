@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from simulation.agenda import Agenda
 from simulation.clock import Clock
+from simulation.closing import close_tick
 from simulation.consequences import Consequence, carry_out
 from simulation.definitions import SimulationConfig
 from simulation.hashing import state_hash
 from simulation.inputs import Input
 from simulation.intake import Intake
-from simulation.landing import ask, given_up
 from simulation.moving import Moving
 from simulation.orders import (
     Failure,
@@ -26,11 +25,11 @@ from simulation.orders import (
 )
 from simulation.person import Person
 from simulation.planning import plan_tick
-from simulation.requests import Request, Requests
+from simulation.requests import Requests
 from simulation.scalars import Digests, scalars
 from simulation.script import Script
 from simulation.sessions import Session, Sessions
-from simulation.systems import IDLE, System, plan_systems, run_systems
+from simulation.systems import System, plan_systems
 from simulation.ticking import BoundaryWork, Counters, Standing, TickDone, TickStart
 from simulation.tiers import TIERS
 from simulation.units import (
@@ -45,7 +44,7 @@ from simulation.units import (
     Tier,
     WorldId,
 )
-from simulation.views import View, view_of_people
+from simulation.views import View
 
 
 class World:
@@ -83,9 +82,8 @@ class World:
         self.made_with: Mapping[str, str] = script.definition.plugins.versions()
         """Versions of the plug-ins that made this state: of the snapshot it was taken from."""
         self._start: TickStart | None = None
-        self._systems_plan = IDLE
-        self._refused = 0
-        self._lapsed: tuple[Request, ...] = ()
+        self.refused = 0
+        """Requests that found the queue full in this tick."""
         self._digests = Digests()
         for session in sessions:
             self.put_session(session)
@@ -179,7 +177,7 @@ class World:
     def note_refused(self, requests: int) -> None:
         """So many generation requests found the queue full."""
         self.counters.refused_requests += requests
-        self._refused += requests
+        self.refused += requests
 
     def write(self, writes: tuple[PersonWrite, ...]) -> Mapping[Tier, TierTouch]:
         """What the tiers must do for these writes; whoever does not have the person passes it over."""
@@ -213,11 +211,11 @@ class World:
         config = self.config
         self.script.plugin_state.settle()
         self.clock, size = self.clock.ticked(config.tick_atto, config.max_step_us)
-        self._systems_plan = plan_systems(self, self.systems, self.world_time)
-        self.requests, self._lapsed = self.requests.lapse(self.world_time)
+        systems = plan_systems(self, self.systems, self.world_time)
+        self.requests, lapsed = self.requests.lapse(self.world_time)
         for agenda in self.agendas.values():
             agenda.advance(self.world_time)
-        made = plan_tick(self, self.clock, self.agendas, self._systems_plan)
+        made = plan_tick(self, self.clock, self.agendas, systems)
         generation = config.generation
         self.requests, handed = self.requests.hand_over(
             made.job_ops,
@@ -226,9 +224,9 @@ class World:
             generation.lockstep_ticks if generation.mode is GenerationMode.LOCKSTEP else None,
         )
         self.deficits = made.deficits
-        self._refused = 0
-        orders = self._orders(made, self._systems_plan.looks)
-        self._start = TickStart(made, size, self.world_time, orders, handed)
+        self.refused = 0
+        orders = self._orders(made, systems.looks)
+        self._start = TickStart(made, size, self.world_time, orders, handed, systems, lapsed)
         return self._start
 
     def _orders(self, made: WorkPlan, looks: tuple[NpcId, ...]) -> dict[Tier, TierOrder]:
@@ -251,81 +249,12 @@ class World:
         }
 
     def end_tick(self, reports: Mapping[Tier, TierReport]) -> TickDone:
-        """Take the tiers' reports in tier order, apply their effects on shared things, let the systems run on
-        what was seen, and close the tick. What is left for the tiers to do is in `touches`."""
+        """Take the tiers' reports and close the tick (`closing.close_tick`)."""
         start = self._start
         if start is None:
             raise RuntimeError(f"{self.id}: end_tick without begin_tick")
         self._start = None
-        ordered = [reports[tier] for tier in TIERS if tier in reports]
-        served = dict.fromkeys(TIERS, 0)
-        npc_ticks = 0
-        view = self.view(view_of_people(person for report in ordered for person in report.seen))
-        for report in ordered:
-            self._check_served(report, start.plan)
-            served[report.tier] = report.served
-            npc_ticks += report.served
-            self.agendas[report.tier].serve(report.served)
-            self.agendas[report.tier].add(report.scheduled)
-            self.counters.decisions[report.tier] += report.served
-            self.moving.tiering.on_people(report.moved)
-        self._apply_flags(ordered)
-        self._queue_requests(ordered)
-        brought = [*_brought(ordered), *self._run_systems(view)]
-        touches = self.carry_out(brought) or self.moving.next()
-        failures = (*(failure for report in ordered for failure in report.failures), *self.failed)
-        self.failed = []
-        self.counters.failures += len(failures)
-        failures += self.script.plugin_state.take_news()
-        waiting = {report.tier: report.waiting for report in ordered}
-        shortfalls = tuple(replace(s, waiting=waiting.get(s.tier, ())) for s in start.plan.shortfalls)
-        self.last_plan = replace(start.plan, shortfalls=shortfalls)
-        return TickDone(
-            tick=self.tick,
-            size=start.size,
-            world_time=self.world_time,
-            plan=self.last_plan,
-            npc_ticks=npc_ticks,
-            job_ops=len(start.handed),
-            served=served,
-            requests=start.handed,
-            failures=failures,
-            refused_requests=self._refused,
-            touches=touches,
-        )
-
-    def _run_systems(self, view: View) -> Iterable[Consequence]:
-        """Every system reads the same view; what they bring about is carried out after the last has read."""
-        if not self._systems_plan.shares and not self._lapsed:
-            return ()
-        brought = run_systems(self.systems, self._systems_plan, view)
-        lapsed, self._lapsed = self._lapsed, ()
-        return [*given_up(lapsed), *(item for _, consequences in brought for item in consequences)]
-
-    def _check_served(self, report: TierReport, made: WorkPlan) -> None:
-        if report.served != made.shares[report.tier]:
-            raise RuntimeError(
-                f"{self.id} tick {self.tick}: {report.tier} served {report.served}, "
-                f"the agenda counted on {made.shares[report.tier]}"
-            )
-
-    def _apply_flags(self, ordered: Sequence[TierReport]) -> None:
-        changes = {}
-        for report in ordered:
-            for setting in sorted(report.flags, key=lambda flag: flag.entity):
-                changes[setting.key] = setting.value
-        if any(key not in self.flags or self.flags[key] != value for key, value in changes.items()):
-            self.flags = {**self.flags, **changes}
-            self.moving.tiering.on_flags()
-
-    def _queue_requests(self, ordered: Sequence[TierReport]) -> None:
-        made = [
-            request
-            for report in ordered
-            for request in sorted(report.requests, key=lambda r: (r.entity, r.request_id))
-        ]
-        if made:
-            ask(self, made)
+        return close_tick(self, start, reports)
 
     # -- what it is
 
@@ -347,10 +276,3 @@ class World:
             decisions_by_tier=dict(self.counters.decisions),
             people_by_tier=dict(self.counts),
         )
-
-
-def _brought(ordered: Iterable[TierReport]) -> Iterator[Consequence]:
-    """What beginnings brought about, in the order of tier and entity number."""
-    for report in ordered:
-        for one in sorted(report.brought, key=lambda brought: brought.entity):
-            yield from one.consequences

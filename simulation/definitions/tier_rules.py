@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.definitions.conditions import RELATIONSHIP_AXES, Condition, Names, read_condition
 from simulation.definitions.fields import Fields, at
+from simulation.definitions.plugins import NO_PLUGINS, Plugins
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.moods import NAMES as MOOD_TAGS
 from simulation.units import NpcId, Tier
@@ -87,7 +88,7 @@ class RuleNames:
     resolve: Callable[[str], tuple[NpcId, ...]]
 
 
-def rule_names(world: WorldDefinition, problems: list[Problem], plugins: Collection[str] = ()) -> RuleNames:
+def rule_names(world: WorldDefinition, problems: list[Problem], plugins: Plugins = NO_PLUGINS) -> RuleNames:
     """The names of a world, for its rules; problems go to `problems`."""
     names = Names(
         periods=world.calendar.period_names(),

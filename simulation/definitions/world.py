@@ -22,7 +22,7 @@ from simulation.definitions.plugins import NO_PLUGINS, Plugins, read_settings
 from simulation.definitions.problems import Notes, Problem, WorldFileInvalid, shown, unknown_name
 from simulation.definitions.sessions import read_sessions
 from simulation.definitions.simulation_config import SimulationConfig
-from simulation.definitions.tier_rules import read_tier_rules, rule_names
+from simulation.definitions.tier_rules import RuleNames, read_tier_rules
 from simulation.definitions.time_config import read_time_config
 from simulation.definitions.warnings import warnings_of
 from simulation.moods import NAMES as MOOD_TAGS
@@ -161,7 +161,7 @@ def _read(
         calendar,
         document,
     )
-    read_tier_rules(simulation.rules, rule_names(found, fields.problems, names.plugins))
+    read_tier_rules(simulation.rules, RuleNames(names, found.people_ids, found.resolve_ref))
     if not all(problem.warning for problem in fields.problems):
         raise WorldFileInvalid(source, fields.problems)
     return found
