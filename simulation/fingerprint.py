@@ -69,9 +69,8 @@ class Fingerprint:
         if self._all:
             columns.hash_hi[:], columns.hash_lo[:], people.dirty[: people.count] = 0, 0, True
             self._sum, self._touched = NO_SUM, [np.arange(people.count, dtype=np.int64)]
-        bits = Bits(
-            *(values.view(np.uint64) for values in (columns.valence, columns.arousal, columns.importance))
-        )
+        floats = (columns.valence, columns.arousal, columns.importance, columns.own)
+        bits = Bits(*(values.view(np.uint64) for values in floats))
         for rows in self._touched:
             high, low = rehash(script.names, columns, bits, TIER_WORDS[tier], rows, people.dirty, self._sum)
             self._sum = np.uint64(high), np.uint64(low)

@@ -25,6 +25,7 @@ class Bits(NamedTuple):
     valence: NDArray[np.uint64]
     arousal: NDArray[np.uint64]
     importance: NDArray[np.uint64]
+    own: NDArray[np.uint64]
 
 
 @inlined
@@ -73,6 +74,9 @@ def person_halves(n: Names, p: Columns, bits: Bits, tier: np.uint64, row: int) -
     for number in range(p.slots.shape[1]):
         if p.slots[row, number] != UNKNOWN:
             high, low = plus(high, low, field + number, Word(p.slots[row, number]), n)
+    field += p.slots.shape[1]
+    for number in range(bits.own.shape[1]):
+        high, low = plus(high, low, field + number, one_zero(bits.own[row, number]), n)
     return mix_word(high), mix_word(low)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from simulation.clock import Clock
 from simulation.definitions import WorldDefinition
+from simulation.mind import BEHAVING, Mind
 from simulation.orders import TierTouch
 from simulation.script import Script
 from simulation.stage import Stage
@@ -17,12 +18,14 @@ from simulation.world import World
 Stages = dict[Tier, Stage]
 
 
-def create(definition: WorldDefinition, generation: GenerationMode | None = None) -> tuple[World, Stages]:
+def create(
+    definition: WorldDefinition, generation: GenerationMode | None = None, mind: Mind = BEHAVING
+) -> tuple[World, Stages]:
     """A world at tick 0 and its four stages. `generation` overrides the mode the definition names."""
     config = definition.simulation
     if generation is not None:
         config = config.with_changes({"generation.mode": str(generation)})
-    script = Script(definition, config.seed)
+    script = Script(definition, config.seed, mind)
     clock, flags = Clock(definition.world_time), dict(definition.flags)
     world = World(script, config, clock, flags, definition.sessions, systems_of(script))
     caps = {tier: config.tiers[tier].max_npcs for tier in TIERS}

@@ -59,6 +59,8 @@ class Columns(NamedTuple):
     """(people, activities with a cooldown)"""
     slots: NDArray[np.int64]
     """(people, relationships that some rule reads)"""
+    own: NDArray[np.float64]
+    """(people, values that only the world's mind reads)"""
     hash_hi: NDArray[np.uint64]
     hash_lo: NDArray[np.uint64]
     cold_hi: NDArray[np.uint64]
@@ -70,9 +72,16 @@ FILLS = dict.fromkeys(("origin", "routine", "home", "location", "activity", "rec
 TYPES = {name: np.dtype(hint.__args__[1].__args__[0]) for name, hint in get_type_hints(Columns).items()}
 
 
-def empty_columns(rows: int, cooldowns: int, slots: int) -> Columns:
-    """Columns for so many people, in a world with that many cooldowns and relationships."""
-    widths = {"recent": RECENT_MAX, "recent_at": RECENT_MAX, "ended_at": cooldowns, "slots": slots}
+def empty_columns(rows: int, cooldowns: int, slots: int, own: int = 0) -> Columns:
+    """Columns for so many people, in a world with that many cooldowns, relationships and values of its
+    mind."""
+    widths = {
+        "recent": RECENT_MAX,
+        "recent_at": RECENT_MAX,
+        "ended_at": cooldowns,
+        "slots": slots,
+        "own": own,
+    }
     return Columns(
         **{
             name: np.full((rows, widths[name]) if name in widths else rows, FILLS.get(name, 0), dtype)
@@ -85,8 +94,8 @@ class Population:
     """Columns of equal length with `count` rows in use. Rows are dense: who leaves is replaced by the
     last."""
 
-    def __init__(self, cooldowns: int, slots: int) -> None:
-        self._widths = cooldowns, slots
+    def __init__(self, cooldowns: int, slots: int, own: int = 0) -> None:
+        self._widths = cooldowns, slots, own
         self.count = 0
         self.ids: list[NpcId] = []
         self.cold: list[Cold] = []
@@ -103,8 +112,11 @@ class Population:
         return found
 
     def _named(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Every column; without `own` where the mind keeps nothing, as in most worlds."""
         columns: tuple[NDArray[Any], ...] = self.columns
-        return zip(Columns._fields, columns, strict=True)
+        own = self._widths[2]
+        named = zip(Columns._fields, columns, strict=True)
+        return ((name, column) for name, column in named if own or name != "own")
 
     def add(self, npc_id: NpcId, values: Mapping[str, Any], cold: Cold) -> int:
         """Put a person in the next free row; columns not named get their fill."""

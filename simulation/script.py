@@ -20,6 +20,7 @@ from simulation.conditions import Test, compile_condition
 from simulation.custom_effects import Make, compile_effects
 from simulation.definitions import Activity, Condition, CustomEffect, Node, PluginUse, WorldDefinition
 from simulation.definitions.fields import exact_micros
+from simulation.mind import BEHAVING, Mind
 from simulation.moods import mask_of
 from simulation.plugin_rules import PluginState, condition_of, factor_of
 from simulation.population import NONE
@@ -67,8 +68,9 @@ class Script:
 
     seed: int
 
-    def __init__(self, definition: WorldDefinition, seed: int | None = None) -> None:
+    def __init__(self, definition: WorldDefinition, seed: int | None = None, mind: Mind = BEHAVING) -> None:
         self.definition = definition
+        self.mind = mind
         self.reseed(seed)
         self.calendar = definition.calendar
         behavior = definition.behavior

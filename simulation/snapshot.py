@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from simulation.clock import Clock
 from simulation.definitions import SimulationConfig, WorldDefinition
+from simulation.mind import BEHAVING, Mind
 from simulation.opening import Stages
 from simulation.requests import Request, Requests
 from simulation.scalars import RULES_VERSION
@@ -105,7 +106,7 @@ def encode(parts: Parts) -> bytes:
     return MAGIC + bytes([FORMAT]) + checksum + body
 
 
-def restore(definition: WorldDefinition, snapshot: bytes) -> tuple[World, Stages]:
+def restore(definition: WorldDefinition, snapshot: bytes, mind: Mind = BEHAVING) -> tuple[World, Stages]:
     """The world and its stages as they were. Raises SnapshotCorrupt or SnapshotOfAnother."""
     head, body, start = _open(snapshot)
     if head["definition"] != definition.definition_hash:
@@ -114,7 +115,7 @@ def restore(definition: WorldDefinition, snapshot: bytes) -> tuple[World, Stages
             f"{definition.definition_hash}"
         )
     config = SimulationConfig.parse(head["config"], path="meta.simulation")
-    script = Script(definition, config.seed)
+    script = Script(definition, config.seed, mind)
     world_time, tick, carry, steps, advance = head["clock"]
     clock = Clock(Micros(world_time), Tick(tick), carry, steps, Micros(advance))
     sessions = [Session.from_json(value) for value in head.get("sessions", [])]

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from simulation.changes import write
 from simulation.custom_effects import brought_by
-from simulation.deciding import decide
 from simulation.due import DueIndex
 from simulation.effects import begun, flags_of, requests_of
 from simulation.fingerprint import Fingerprint, cold_words
@@ -30,7 +29,7 @@ from simulation.person import Person, Scene, person_of
 from simulation.person_json import read_person, view_of
 from simulation.population import Population, Row
 from simulation.ranking import Ranking
-from simulation.reasoning import Reasons, reason
+from simulation.reasoning import Reasons
 from simulation.script import Script
 from simulation.units import Micros, NpcId, Tier
 
@@ -46,7 +45,7 @@ class Stage:
     def __init__(self, script: Script, tier: Tier) -> None:
         self.script = script
         self.tier = tier
-        self.people = Population(len(script.cooling), len(script.slot_names))
+        self.people = Population(len(script.cooling), len(script.slot_names), len(script.mind.own))
         self.due = DueIndex()
         self._fingerprint = Fingerprint()
         self._rankings: dict[bool, Ranking] = {}
@@ -62,7 +61,8 @@ class Stage:
             npc = self.script.definition.npcs[origin]
             values, cold = read_person(self.script, origin, npc, world_time)
             high, low = cold_words(cold)
-            self.people.add(npc.id, {**values, "cold_hi": high, "cold_lo": low}, cold)
+            own = self.script.mind.opening(origin, npc)
+            self.people.add(npc.id, {**values, "cold_hi": high, "cold_lo": low, "own": own}, cold)
         return self.reindex()
 
     def load(
@@ -87,7 +87,7 @@ class Stage:
         if not len(rows):
             return TierReport(self.tier, 0, (), waiting=self._waiting(order.now), seen=seen)
         before = None if order.watch is None else self.people.columns.location[rows]
-        decided = decide(scene, self.people, rows, order.interval)
+        decided = self.script.mind.decide(scene, self.people, rows, order.interval)
         self._fingerprint.touch(self.people, rows)
         begins = begun(self.script, rows, decided.chosen)
         return TierReport(
@@ -240,8 +240,8 @@ class Stage:
         if row is None:
             return None
         with self.script.plugin_state.unheard():
-            scene = Scene(self.script, now, self.tier, flags)
-            return reason(person_of(scene, self.people, row), self.people, row)
+            person = person_of(Scene(self.script, now, self.tier, flags), self.people, row)
+            return self.script.mind.why(person, self.people, row)
 
     def shown(self, npc_id: NpcId, now: Micros, flags: Mapping[str, Any]) -> dict[str, Any] | None:
         """One person as they are, with what they would decide at `now` and why under `why`."""

@@ -199,6 +199,7 @@ def field_names(script: Script) -> list[str]:
         *(name for n in range(RECENT_MAX) for name in (f"recent.{n}", f"recent_at.{n}")),
         *(f"ended_at.{name}" for name in script.cooling),
         *(f"slots.{ref}.{axis}" for ref, axis in script.slot_names),
+        *(f"own.{name}" for name in script.mind.own),
     ]
 
 
