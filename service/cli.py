@@ -1,4 +1,4 @@
-"""The command line: `theatrum run`, `serve`, `world`, `npc`, `generation`, `worker`, `check`, `why`."""
+"""The command line: `theatrum run`, `serve`, `world`, `npc`, `generation`, `worker`, `check`, `why`, `generate`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands import chain, explaining, generation, npc, running, world
+from service.commands import chain, explaining, generate, generation, npc, running, world
 from service.errors import FAILED, WRONG_USE, ServiceError
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ app.command("serve")(running.serve)
 app.command("worker")(running.worker)
 app.command("check")(running.check)
 app.command("why")(explaining.why)
+app.command("generate")(generate.generate)
 app.add_typer(world.app, name="world")
 app.add_typer(npc.app, name="npc")
 app.add_typer(chain.app, name="chain")

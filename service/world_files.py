@@ -18,8 +18,9 @@ from simulation.definitions import (
 )
 from simulation.units import GenerationMode
 
-WORLD_FILE_BYTES_MAX = 256 * 1024 * 1024
-"""A quarter of a million people with long descriptions; more is surely another kind of file."""
+WORLD_FILE_BYTES_MAX = 512 * 1024 * 1024
+"""A million people, the most a world may have, as `theatrum generate` writes them; more is surely another
+kind of file."""
 
 
 @dataclass(frozen=True, slots=True)

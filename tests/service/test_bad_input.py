@@ -186,7 +186,7 @@ def test_a_huge_file_is_refused_without_reading_it(refused: Callable[..., str], 
     file = tmp_path / "inn.json"
     with file.open("wb") as sparse:
         sparse.truncate(1024**3)
-    assert "has 1073741824 bytes; allowed: at most 268435456 bytes" in refused(file)
+    assert "has 1073741824 bytes; allowed: at most 536870912 bytes" in refused(file)
 
 
 def test_a_directory_and_a_missing_file_are_refused(refused: Callable[..., str], tmp_path: Path) -> None:
