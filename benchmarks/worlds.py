@@ -1,9 +1,25 @@
-"""A synthetic town of any size: what the measures run on, made the same every time."""
+"""The worlds that the measures run on, made the same every time."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from benchmarks import rule
+from simulation.chance import word
+from simulation.definitions import parse_world
+from simulation.opening import Stages, create
+from simulation.populating import populated
+from simulation.stage import Stage
+from simulation.units import NpcId, Tier
+from simulation.world import World
+
+LANTERNFORD = Path(__file__).parents[1] / "examples" / "lanternford.json"
+CROWD_PATTERN = 1_000
+"""People that a crowd is copied from."""
 TICK_S = 60
 """Game seconds of a standard tick: the default scale and interval."""
 
@@ -110,8 +126,85 @@ def town(people: int, due_each_tick: int | None, budget: int, name: str = "town"
     }
 
 
-def default_town(number: int, people: int) -> dict[str, Any]:
-    """A world of the default simulation block: its tiers, intervals and budgets, nothing lifted."""
-    document = town(people, None, 50, f"town-{number}")
-    document["meta"]["simulation"] = {"seed": number, "generation": {"mode": "off"}}
+def four_tiers(people: int, due_each_tick: int) -> dict[str, Any]:
+    """A world of the default size: people in all four tiers, so many of them due in each tick, for ever."""
+    document = town(people, due_each_tick, due_each_tick, "four-tiers")
+    interval = {"decisionIntervalSeconds": people // due_each_tick * TICK_S}
+    tenth = people // 10
+    document["meta"]["simulation"]["tiers"] = {
+        "detailed": {"maxNpcs": tenth, **interval},
+        "active": {"maxNpcs": 5 * tenth, **interval},
+        "ambient": {"maxNpcs": 3 * tenth, **interval},
+        "dormant": {"maxNpcs": people, **interval},
+    }
+    for number, npc in enumerate(document["npcs"]):
+        npc["components"]["behavior"]["nextDecisionAt"] = (1 + number % (people // due_each_tick)) * TICK_S
     return document
+
+
+def rule_town(people: int) -> dict[str, Any]:
+    """The frame of the town rule: its activities by name, its people by number; the mind does the rest."""
+    quarter = {"maxNpcs": people // 4}
+    return {
+        "id": "rule",
+        "name": "Town of the rule",
+        "meta": {
+            "simulation": {
+                "seed": 7,
+                "timeScale": rule.TICK_US // 1_000_000,
+                "maxNpcTicksPerStep": people,
+                "generation": {"mode": "off"},
+                "tiers": {
+                    **{"detailed": quarter, "active": quarter, "ambient": quarter},
+                    "dormant": {"maxNpcs": people},
+                },
+            },
+            "behavior": {
+                "activities": {
+                    name: {"category": "life", "minDurationSeconds": 60 * minutes}
+                    for name, (minutes, _) in rule.ACTIVITIES.items()
+                },
+                "routines": {},
+            },
+        },
+        "npcs": [
+            {
+                "id": f"person-{number}",
+                "components": {"behavior": {"nextDecisionAt": rule.first_due_us(number) // 1_000_000}},
+            }
+            for number in range(people)
+        ],
+    }
+
+
+def lanternford(people: int, number: int = 7, **simulation: Any) -> dict[str, Any]:
+    """Lanternford's own activities, routines, conditions and cooldowns with so many people."""
+    pattern = json.loads(LANTERNFORD.read_text(encoding="utf-8"))
+    document = populated(pattern, people, number, f"lanternford-{number}", f"Lanternford {number}")
+    document["meta"]["simulation"].update(simulation, generation={"mode": "off"})
+    return document
+
+
+def crowded(people: int, due: int) -> tuple[World, Stages]:
+    """A world of any size in seconds: a thousand people of a town, again and again under other names.
+
+    Exactly `due` of them decide in each tick, for ever, wherever in memory they are.
+    """
+    document = town(CROWD_PATTERN, None, due, "crowd")
+    active = document["meta"]["simulation"]["tiers"]["active"]
+    active["maxNpcs"], active["decisionIntervalSeconds"] = people, people // due * TICK_S
+    world, stages = create(parse_world(document, "crowd"))
+    few = stages[Tier.ACTIVE].people
+    names = [NpcId(f"person-{number}") for number in range(people)]
+    columns = {
+        name: np.tile(values, (-(-people // CROWD_PATTERN), *[1] * (values.ndim - 1)))[:people]
+        for name, values in few.copy_columns().items()
+    }
+    columns["entity"] = np.array([word(name) for name in names], dtype=np.uint64)
+    shuffled = np.argsort(columns["entity"], kind="stable")
+    columns["due_at"][shuffled] = (1 + np.arange(people) // due) * TICK_S * 1_000_000
+    stage = Stage(world.script, Tier.ACTIVE)
+    agenda = stage.load(names, columns, [few.cold[0]] * people)
+    world.seat(Tier.ACTIVE, people, agenda)
+    stages[Tier.ACTIVE] = stage
+    return world, stages
