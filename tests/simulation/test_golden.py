@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 from simulation import drive
 from simulation.definitions import parse_world
@@ -71,18 +72,13 @@ def test_every_rule_there_is_gives_what_it_always_gave(
     assert hashes_of(village_document(60)) == GOLDEN["village"]
 
 
-def test_without_a_compiler_everything_is_the_same() -> None:
-    """Plain Python runs the same loops: the golden hashes, in a process that may not compile."""
-    code = (
-        "import json, test_golden, village\n"
-        "from simulation.compiled import COMPILES\n"
-        "print(json.dumps([COMPILES, test_golden.hashes_of(village.document(60), 10)]))"
-    )
+def in_another_process(code: str, **env: str) -> Any:
+    """The JSON that `code` prints in a process of its own."""
     found = subprocess.run(
         [sys.executable, "-c", code],
         env={
             **os.environ,
-            "NUMBA_DISABLE_JIT": "1",
+            **env,
             "PYTHONPATH": os.pathsep.join(map(str, (HERE, HERE.parent / "support", ROOT))),
         },
         cwd=ROOT,
@@ -90,4 +86,44 @@ def test_without_a_compiler_everything_is_the_same() -> None:
         text=True,
         check=True,
     )
-    assert json.loads(found.stdout) == [False, list(GOLDEN["village"][:2])]
+    return json.loads(found.stdout)
+
+
+def test_without_a_compiler_everything_is_the_same() -> None:
+    """Plain Python runs the same loops: the golden hashes, in a process that may not compile."""
+    code = (
+        "import json, test_golden, village\n"
+        "from simulation.compiled import COMPILES\n"
+        "print(json.dumps([COMPILES, test_golden.hashes_of(village.document(60), 10)]))"
+    )
+    found = in_another_process(code, NUMBA_DISABLE_JIT="1")
+    assert found == [False, list(GOLDEN["village"][:2])]
+
+
+HERE_AND_NOW = """
+import json, sys, test_golden, village
+from numpy._core._multiarray_umath import __cpu_features__ as features
+lanternford = json.loads((test_golden.EXAMPLES / "lanternford.json").read_text(encoding="utf-8"))
+hashes = [test_golden.hashes_of(village.document(60), 100), test_golden.hashes_of(lanternford, 100)]
+print(json.dumps([[name for name in NAMES if features[name]], hashes]))
+"""
+"""What of NAMES the processor still has for NumPy, and what becomes of two worlds with the rest."""
+
+
+def test_an_older_processor_gives_the_same_hashes() -> None:
+    """NumPy picks its loops by what the processor can do: without any of it, the golden hashes too."""
+    names = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
+    if not names:
+        pytest.skip("this processor has nothing that NumPy could do without")
+    code = f"NAMES = {names!r}\n{HERE_AND_NOW}"
+    left, hashes = in_another_process(code, NPY_DISABLE_CPU_FEATURES=" ".join(names))
+    assert left == []
+    assert hashes == [list(GOLDEN["village"][:3]), list(GOLDEN["lanternford"][:3])]
+
+
+@pytest.mark.acceptance
+def test_machine_code_for_any_processor_gives_the_same_hashes() -> None:
+    """Numba compiles for the processor it runs on; for the plainest of its kind, the golden hashes too."""
+    code = f"NAMES = []\n{HERE_AND_NOW}"
+    _, hashes = in_another_process(code, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
+    assert hashes == [list(GOLDEN["village"][:3]), list(GOLDEN["lanternford"][:3])]
