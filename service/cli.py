@@ -1,4 +1,4 @@
-"""The command line: `theatrum run`, `serve`, `world`, `npc`, `generation`, `worker`, `check`, `why`, `generate`."""
+"""The command line: `theatrum run`, `serve`, `world`, `npc`, `check`, `why`, `generate` and more."""
 
 from __future__ import annotations
 

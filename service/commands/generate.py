@@ -52,16 +52,15 @@ def generate(
 
 
 def _check(people: int, seed: int, world_id: str | None, output: Path, *, force: bool) -> None:
+    from simulation.definitions.fields import ID_CHARS_MAX
     from simulation.definitions.people import NPCS_MAX
-    from simulation.definitions.world import WORLD_ID_CHARS_MAX
 
     for option, value, low, high in (("--people", people, 1, NPCS_MAX), ("--seed", seed, 0, SEED_MAX)):
         if not low <= value <= high:
             raise WrongUse(f"{option} is {value}", because=f"it may be {low} to {high}")
-    if world_id is not None and not 1 <= len(world_id) <= WORLD_ID_CHARS_MAX:
-        raise WrongUse(
-            f"--id has {len(world_id)} characters", because=f"it may have 1 to {WORLD_ID_CHARS_MAX}"
-        )
+    if world_id is not None and not (1 <= len(world_id) <= ID_CHARS_MAX and world_id.isprintable()):
+        allowed = f"it may have 1 to {ID_CHARS_MAX} characters, all of them printable"
+        raise WrongUse(f"--id has {len(world_id)} characters", because=allowed)
     if output.is_dir():
         raise WrongUse(f"{output} is a directory", because="a world file is one file")
     if not output.parent.is_dir():
