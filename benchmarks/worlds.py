@@ -185,26 +185,30 @@ def lanternford(people: int, number: int = 7, **simulation: Any) -> dict[str, An
     return document
 
 
-def crowded(people: int, due: int) -> tuple[World, Stages]:
+def names_of(people: int) -> list[NpcId]:
+    return [NpcId(f"person-{number}") for number in range(people)]
+
+
+def crowded(people: int, due: int, names: list[NpcId] | None = None) -> tuple[World, Stages]:
     """A world of any size in seconds: a thousand people of a town, again and again under other names.
 
     Exactly `due` of them decide in each tick, for ever, wherever in memory they are.
     """
+    names = names_of(people) if names is None else names
     document = town(CROWD_PATTERN, None, due, "crowd")
     active = document["meta"]["simulation"]["tiers"]["active"]
     active["maxNpcs"], active["decisionIntervalSeconds"] = people, people // due * TICK_S
     world, stages = create(parse_world(document, "crowd"))
     few = stages[Tier.ACTIVE].people
-    names = [NpcId(f"person-{number}") for number in range(people)]
     columns = {
         name: np.tile(values, (-(-people // CROWD_PATTERN), *[1] * (values.ndim - 1)))[:people]
         for name, values in few.copy_columns().items()
     }
-    columns["entity"] = np.array([word(name) for name in names], dtype=np.uint64)
+    columns["entity"] = np.fromiter(map(word, names), np.uint64, people)
     shuffled = np.argsort(columns["entity"], kind="stable")
     columns["due_at"][shuffled] = (1 + np.arange(people) // due) * TICK_S * 1_000_000
     stage = Stage(world.script, Tier.ACTIVE)
-    agenda = stage.load(names, columns, [few.cold[0]] * people)
-    world.seat(Tier.ACTIVE, people, agenda)
+    stage.people.extend(names, columns, [few.cold[0]] * people)
+    world.seat(Tier.ACTIVE, people, stage.reindex())
     stages[Tier.ACTIVE] = stage
     return world, stages
