@@ -29,7 +29,7 @@ def resident_bytes() -> int:
 
 def bytes_a_person(people: int) -> tuple[float, float]:
     """(of people who live: placed, hashed and ticked; and with the copy that a snapshot is made from). What
-    belongs to the definition does not count: the world file's JSON, and the ids, which people share with it."""
+    belongs to the definition does not count: the world file's JSON, and the ids that people share with it."""
     drive.tick(*crowded(1_000, DUE))
     names = names_of(people)
     before = resident_bytes()
