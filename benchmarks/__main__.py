@@ -12,6 +12,7 @@ import sys
 from dataclasses import asdict
 from importlib import import_module
 from time import perf_counter
+from typing import Any
 
 from benchmarks.machine import machine
 from benchmarks.report import LATEST, Measure, document, table
@@ -38,6 +39,18 @@ def measured(name: str, *, quick: bool) -> list[Measure]:
     return [Measure(**found) for found in json.loads(done.stdout)]
 
 
+def kept(measures: list[Measure]) -> list[Measure]:
+    """These, in the place of what `latest.json` has by their names; everything else there stays."""
+    stored = json.loads(LATEST.read_text(encoding="utf-8"))["measures"] if LATEST.exists() else []
+    found = {one["name"]: remembered(one) for one in stored}
+    return list((found | {measure.name: measure for measure in measures}).values())
+
+
+def remembered(one: dict[str, Any]) -> Measure:
+    below = one["met"] is not None and one["met"] != (one["ours"] >= one["target"])
+    return Measure(one["name"], one["ours"], one["unit"], one["target"], below, one["peers"])
+
+
 def main(arguments: list[str]) -> int:
     quick = "--quick" in arguments
     names = [name for name in arguments if not name.startswith("--")]
@@ -52,8 +65,7 @@ def main(arguments: list[str]) -> int:
     shown = document(machine(), measures)
     facts = ", ".join(f"{key} {value}" for key, value in machine().items())
     sys.stdout.write(shown if "--json" in arguments else f"{table(measures)}\n\n{facts}\n")
-    if not names:
-        LATEST.write_text(shown, encoding="utf-8")
+    LATEST.write_text(document(machine(), kept(measures) if names else measures), encoding="utf-8")
     return 1 if any(measure.because.startswith("it failed") for measure in measures) else 0
 
 
