@@ -6,14 +6,14 @@ import time
 
 from actors.commits import CommitBuffer
 from actors.hosted import Hosted, stored_report
-from actors.pacing import Pacer
+from actors.pacing import Pacer, spread
 from actors.plugins import load
 from actors.recovery import HistoryDiffers, Recovery
 from actors.running import Running
 from actors.shell import now_ns
 from actors.speech import mark_of
 from actors.world import Cast, WorldActor
-from messages.archive import ClaimWorld, QuarantineWorld, RecordInput, WorldClaimed
+from messages.archive import ClaimWorld, FetchInputs, QuarantineWorld, RecordInput, WorldClaimed
 from messages.base import Refused
 from messages.commits import Fenced, Mark
 from messages.service import ServiceSettings, Speed, WorldReport
@@ -21,7 +21,7 @@ from messages.shards import WorldFailed, WorldOpened
 from messages.tick import Crashed
 from simulation.definitions import DefinitionInvalid, SimulationConfig
 from simulation.snapshot import SnapshotCorrupt, SnapshotOfAnother
-from simulation.units import InputKind, Tick, WorldId
+from simulation.units import InputKind, Seq, Tick, WorldId
 
 CRASHES_AT_ONE_TICK_MAX = 2
 """A tick that crashes its world so often is no accident: the world is stopped and shown."""
@@ -42,6 +42,15 @@ class Adoption:
         """Worlds asked for and not given yet."""
         self.recovering: dict[WorldId, Recovery] = {}
         self.crashes: dict[WorldId, tuple[Tick, int]] = {}
+        self.missed: set[WorldId] = set()
+        """Worlds on their way for which inputs came that were durable after the claim."""
+        self.opened = 0
+        """Worlds hosted so far: each ticks and is copied at moments of its own."""
+
+    def on_inputs(self, world_id: WorldId) -> None:
+        """Inputs of a world that is on its way: they are fetched when it is here."""
+        if self.is_coming(world_id):
+            self.missed.add(world_id)
 
     def is_coming(self, world_id: WorldId) -> bool:
         return world_id in self.claims or world_id in self.recovering
@@ -72,7 +81,7 @@ class Adoption:
         world_id = claimed.world_id
         ask = self.claims.pop(world_id, None)
         if claimed.quarantined:
-            self.fail(world_id, claimed.quarantined, stored_report(claimed, self.running.shard))
+            self.fail(world_id, claimed.quarantined, self.stored_report(claimed))
             return
         skip = ask.skip if ask is not None else 0
         try:
@@ -117,17 +126,19 @@ class Adoption:
         address = running.inner.create(WorldActor)
         running.inner.tell(address, Cast(world, recovery.stages, running.outbox))
         at_ns = now_ns()
+        share = spread(self.opened)
         hosted = Hosted(
             world,
             claimed.name,
             address,
-            self.buffer(recovery, claimed.mark or mark_of(standing), at_ns),
-            pacer(claimed, world.config),
+            self.buffer(recovery, claimed.mark or mark_of(standing), at_ns, share),
+            pacer(claimed, world.config, share),
             flat_out=self.settings.speed is Speed.MAX,
             going=running.going,
             target=running.targets.get(world.id),
         )
         running.hosted[world.id] = hosted
+        self.opened += 1
         self.match_generation(recovery)
         if recovery.forked:
             before, now = dict(world.made_with), world.script.definition.plugins.versions()
@@ -137,13 +148,18 @@ class Adoption:
         )
         self.post.say(WorldOpened(shard=running.shard, report=hosted.report(running.shard)))
         if not hosted.buffer.born:
-            running.flush(hosted, at_ns)
+            running.committing.copy(hosted, at_ns)
+        if world.id in self.missed:
+            self.missed.discard(world.id)
+            self.post.archive(FetchInputs(world_id=world.id, after=Seq(world.next_seq - 1)))
         running.settle(hosted)
         running.schedule(hosted, at_ns)
 
-    def buffer(self, recovery: Recovery, committed: Mark, at_ns: int) -> CommitBuffer:
-        """An empty one, at the tick the world was brought back to."""
+    def buffer(self, recovery: Recovery, committed: Mark, at_ns: int, share: float) -> CommitBuffer:
+        """An empty one, at the tick the world was brought back to; its first snapshot comes a share of the
+        usual time earlier."""
         world, claimed = recovery.world, recovery.claimed
+        snapshot_every_ns = int(world.config.snapshot_every_seconds * 1e9)
         return CommitBuffer(
             world_id=world.id,
             epoch=claimed.epoch,
@@ -151,12 +167,14 @@ class Adoption:
             committed=committed,
             every_ns=int(self.settings.commit_every_s * 1e9),
             delay_ns=int(self.settings.commit_delay_s * 1e9),
-            snapshot_every_ns=int(world.config.snapshot_every_seconds * 1e9),
+            snapshot_every_ns=snapshot_every_ns,
             tick=world.tick,
             flushed_tick=world.tick,
             flushed_ns=at_ns,
-            snapshot_ns=at_ns,
+            snapshot_ns=at_ns - int(share * snapshot_every_ns),
+            copied=None if claimed.snapshot is None else (claimed.snapshot.tick, claimed.snapshot.ordinal),
             born=claimed.snapshot is not None,
+            asleep=claimed.mark is not None and claimed.mark.asleep,
         )
 
     def match_generation(self, recovery: Recovery) -> None:
@@ -180,12 +198,16 @@ class Adoption:
         """Forget a world and everything of it that is not durable."""
         self.recovering.pop(world_id, None)
         self.claims.pop(world_id, None)
+        self.missed.discard(world_id)
         self.running.forget(world_id)
 
     def quarantine(self, claimed: WorldClaimed, reason: str) -> None:
         world_id, epoch = claimed.world_id, claimed.epoch
         self.post.archive(QuarantineWorld(world_id=world_id, epoch=epoch, reason=reason))
-        self.fail(world_id, reason, stored_report(claimed, self.running.shard))
+        self.fail(world_id, reason, self.stored_report(claimed))
+
+    def stored_report(self, claimed: WorldClaimed) -> WorldReport:
+        return stored_report(claimed.world_id, claimed.name, claimed.mark, self.running.shard)
 
     def fail(self, world_id: WorldId, reason: str, report: WorldReport) -> None:
         self.log.error("world.quarantined", world_id=world_id, because=reason)
@@ -223,11 +245,17 @@ class Adoption:
         self.fail(crash.world_id, reason, report)
 
 
-def pacer(claimed: WorldClaimed, config: SimulationConfig) -> Pacer:
-    """By the policies of the world; `downtimePolicy: catch_up` makes it behind by the time it stood still."""
+def pacer(claimed: WorldClaimed, config: SimulationConfig, share: float) -> Pacer:
+    """By the policies of the world; its ticks fall a share of its interval after whole ones. With
+    `downtimePolicy: catch_up` it is behind by the time it stood still, though not by what it slept."""
     behind_ns = 0
-    if claimed.mark is not None and config.downtime_policy == "catch_up":
+    slept = claimed.mark is not None and claimed.mark.asleep
+    if claimed.mark is not None and not slept and config.downtime_policy == "catch_up":
         behind_ns = max(0, int((time.time() - claimed.committed_at) * 1e9))
     return Pacer(
-        config.interval_ns, config.missed_tick_policy, config.max_catch_up_ticks, behind_ns=behind_ns
+        config.interval_ns,
+        config.missed_tick_policy,
+        config.max_catch_up_ticks,
+        behind_ns=behind_ns,
+        phase_ns=int(share * config.interval_ns),
     )

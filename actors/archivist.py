@@ -5,39 +5,38 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice, takewhile
 from typing import Any
 
+from actors import archive_work as work
 from actors.shell import Address, ProcessActor
-from messages.admin import GenerationsListed, ListGenerations
+from messages.admin import ListGenerations
 from messages.archive import (
     ArchiveOpened,
     AskOutcome,
     ClaimWorld,
     CollectResults,
     CountGenerations,
+    DisownWorld,
     FetchInputs,
-    GenerationsCounted,
-    InputRecorded,
     InputsRecorded,
+    InputsWaiting,
     OpenArchive,
-    OutcomePending,
     OwnWorlds,
     QuarantineWorld,
     RecordInput,
+    RegisterSleeping,
     RegisterWorld,
     ReleaseWorld,
     RetireWorld,
     WorldClaimed,
-    WorldRegistered,
-    WorldReleased,
-    WorldRetired,
 )
 from messages.base import Ask, Message, Refused
-from messages.commits import Commit, CommitRecord, Committed, Fenced
-from persistence import commits, generations, inputs, worlds
+from messages.commits import Commit, CommitRecord, CommitsMissing, Committed, Fenced
+from messages.service import WorldReport
+from persistence import commits, inputs, worlds
 from persistence.engine import Database, DatabaseAway, SchemaMissing, SchemaNewer
-from simulation.definitions import pack, unpack
 from simulation.units import Epoch, WorldId
 
 RETRY_S = (0.05, 2.0)
@@ -47,7 +46,11 @@ UNUSABLE = (DatabaseAway, SchemaMissing, SchemaNewer, ValueError, FileNotFoundEr
 COMMITS_AT_ONCE = 256
 """Records written in one transaction."""
 
-Reply = Message
+TOGETHER_MAX = 16
+"""Asks done in one transaction: the disk is waited for once, and nobody waits for many others."""
+TOGETHER = RegisterWorld | RetireWorld | ReleaseWorld | RecordInput | ClaimWorld
+"""What may share a transaction: each writes, and reads nothing but what it holds."""
+
 Work = Callable[[Database], Awaitable[Any]]
 Inbox = (
     OpenArchive
@@ -60,10 +63,12 @@ Inbox = (
     | ListGenerations
     | ClaimWorld
     | OwnWorlds
+    | DisownWorld
     | FetchInputs
     | QuarantineWorld
     | CollectResults
     | Commit
+    | RegisterSleeping
 )
 
 
@@ -93,6 +98,9 @@ class Archivist(ProcessActor):
                 self.commits.extend((record, sender) for record in message.records)
             case OwnWorlds():
                 self.owners.update({world: (epoch, sender) for world, epoch in message.epochs.items()})
+            case DisownWorld():
+                if self.owners.get(message.world_id, (None,))[0] == message.epoch:
+                    del self.owners[message.world_id]
             case CollectResults():
                 if not any(isinstance(waiting, CollectResults) for waiting, _ in self.queue):
                     self.queue.append((message, sender))
@@ -112,19 +120,23 @@ class Archivist(ProcessActor):
             )
         elif self.queue:
             self.busy = True
-            self.in_background(persist(self.db, self.work_of(self.queue[0][0])), "work")
+            shared = takewhile(lambda queued: isinstance(queued[0], TOGETHER), self.queue)
+            asks = [message for message, _ in islice(shared, TOGETHER_MAX)] or [self.queue[0][0]]
+            works = [self.work_of(message) for message in asks]
+            self.in_background(persist(self.db, lambda db: each(db, works)), "work")
 
     def on_done(self, tag: str, result: Any, error: BaseException | None) -> None:
         self.busy = False
         match tag:
             case "open":
                 self.on_opened(result, error)
-            case _ if error is not None and tag != "work":
+            case _ if error is not None:
                 raise error
             case "commits":
                 self.on_written(result)
             case "work":
-                self.on_worked(result, error)
+                for found in result:
+                    self.on_worked(found)
         self.next()
 
     def on_opened(self, result: Any, error: BaseException | None) -> None:
@@ -134,16 +146,18 @@ class Archivist(ProcessActor):
             return
         if error is not None:
             raise error
-        self.db, known, definitions = result
-        opened = ArchiveOpened(ask_id=ask_id, pid=os.getpid(), worlds=known, definitions=definitions)
+        self.db, known, definitions, sleeping = result
+        opened = ArchiveOpened(
+            ask_id=ask_id, pid=os.getpid(), worlds=known, definitions=definitions, asleep=sleeping
+        )
         self.send(self.opener, opened)
 
-    def on_written(self, answers: list[commits.Written | Fenced]) -> None:
+    def on_written(self, answers: list[commits.Answer]) -> None:
         """Tell each sender what is durable, and who is fenced."""
         done, self.commits = self.commits[: len(answers)], self.commits[len(answers) :]
         durable: list[tuple[Address, list[commits.Written]]] = []
         for (_, sender), answer in zip(done, answers, strict=True):
-            if isinstance(answer, Fenced):
+            if isinstance(answer, Fenced | CommitsMissing):
                 self.send(sender, answer)
                 continue
             known = next((found for address, found in durable if address == sender), None)
@@ -154,10 +168,10 @@ class Archivist(ProcessActor):
         for sender, written in durable:
             self.send(sender, Committed(records=tuple(written)))
 
-    def on_worked(self, result: Any, error: BaseException | None) -> None:
+    def on_worked(self, result: Any) -> None:
         message, sender = self.queue.pop(0)
-        if error is not None:
-            result = refusal(message, error)
+        if isinstance(result, BaseException):
+            result = work.refusal(message, result)
         match message:
             case ClaimWorld() if isinstance(result, WorldClaimed):
                 self.owners[message.world_id] = (result.epoch, sender)
@@ -174,32 +188,37 @@ class Archivist(ProcessActor):
             self.send(sender, result)
 
     def push(self, found: dict[WorldId, tuple[Any, ...]]) -> None:
-        """New inputs go to the shard that owns the world; if none does, the next owner finds them stored."""
+        """New inputs go to the shard that owns the world; if none does, the next owner finds them stored,
+        and the Supervisor hears that they are there."""
         for world_id, stored in found.items():
             if world_id in self.owners:
                 self.send(self.owners[world_id][1], InputsRecorded(world_id=world_id, inputs=stored))
+            else:
+                self.send(self.opener, InputsWaiting(world_id=world_id))
 
     def work_of(self, message: Any) -> Work:
         """What a message asks of the database."""
         match message:
             case RegisterWorld():
-                return lambda db: register(db, message)
+                return lambda db: work.register(db, message)
+            case RegisterSleeping():
+                return lambda db: work.register_sleeping(db, message)
             case RetireWorld():
-                return lambda db: retire(db, message)
+                return lambda db: work.retire(db, message)
             case ReleaseWorld():
-                return lambda db: release(db, message)
+                return lambda db: work.release(db, message)
             case RecordInput():
-                return lambda db: record(db, message)
+                return lambda db: work.record(db, message)
             case AskOutcome():
-                return lambda db: find_outcome(db, message)
+                return lambda db: work.find_outcome(db, message)
             case CountGenerations():
-                return lambda db: count(db, message)
+                return lambda db: work.count(db, message)
             case ListGenerations():
-                return lambda db: list_generations(db, message)
+                return lambda db: work.list_generations(db, message)
             case ClaimWorld():
-                return lambda db: claim(db, message)
+                return lambda db: work.claim(db, message)
             case FetchInputs():
-                return lambda db: fetch(db, message)
+                return lambda db: work.fetch(db, message)
             case QuarantineWorld():
                 return lambda db: worlds.quarantine(db, message.world_id, message.epoch, message.reason)
             case CollectResults():
@@ -211,18 +230,35 @@ class Archivist(ProcessActor):
         self.stop_background()
 
 
-async def open_database(ask: OpenArchive) -> tuple[Database, tuple[WorldId, ...], dict[WorldId, str]]:
+async def open_database(
+    ask: OpenArchive,
+) -> tuple[Database, tuple[WorldId, ...], dict[WorldId, str], tuple[WorldReport, ...]]:
     """Connect and migrate, trying again while it is away. Raises one of UNUSABLE."""
     delay, give_up_s = RETRY_S[0], time.monotonic() + (ask.patience_s or 0)
     while True:
         try:
             db = await Database.open(ask.settings.database_url, migrate=True)
-            return db, await worlds.ids(db), await worlds.definitions(db)
+            return db, await worlds.ids(db), await worlds.definitions(db), await work.asleep(db)
         except DatabaseAway:
             if ask.patience_s is not None and time.monotonic() > give_up_s:
                 raise
             await asyncio.sleep(delay)
             delay = min(RETRY_S[1], delay * 2)
+
+
+async def each(db: Database, works: Sequence[Work]) -> list[Any]:
+    """Every result, or the exception that a user can do something about, in order."""
+    if len(works) == 1:
+        return [await result_of(db, works[0])]
+    async with db.together() as joined:
+        return [await result_of(joined, one) for one in works]
+
+
+async def result_of(db: Database, asked: Work) -> Any:
+    try:
+        return await asked(db)
+    except work.REFUSED as refused:
+        return refused
 
 
 async def persist(db: Database, work: Callable[[Database], Awaitable[Any]]) -> Any:
@@ -234,107 +270,3 @@ async def persist(db: Database, work: Callable[[Database], Awaitable[Any]]) -> A
         except DatabaseAway:
             await asyncio.sleep(delay)
             delay = min(RETRY_S[1], delay * 2)
-
-
-def refusal(message: Ask | Message, error: BaseException) -> Refused | None:
-    """What a user can do something about is an answer; everything else is a bug and is raised."""
-    known = (
-        worlds.DefinitionChanged,
-        inputs.UnknownWorld,
-        inputs.InputsFull,
-    )
-    if not isinstance(error, known) or not isinstance(message, Ask):
-        raise error
-    path = "id" if isinstance(error, worlds.DefinitionChanged) else ""
-    return Refused(ask_id=message.ask_id, reason=str(error), do=REMEDIES.get(type(error), ""), path=path)
-
-
-REMEDIES: dict[type[BaseException], str] = {
-    worlds.DefinitionChanged: "Start it over with --fresh, or give the file another id.",
-    inputs.UnknownWorld: "`theatrum world list` shows the worlds there are.",
-    inputs.InputsFull: "Wait until the world has applied some, or resume it.",
-}
-
-
-async def register(db: Database, message: RegisterWorld) -> Reply:
-    found = await worlds.register(
-        db,
-        world_id=message.world_id,
-        name=message.name,
-        document=unpack(message.document),
-        definition_hash=message.definition_hash,
-        generation=message.generation,
-        fresh=message.fresh,
-    )
-    return WorldRegistered(
-        ask_id=message.ask_id,
-        world_id=message.world_id,
-        name=message.name,
-        resumed=found.resumed,
-        tick=found.tick,
-        quarantined=found.quarantined,
-    )
-
-
-async def retire(db: Database, message: RetireWorld) -> Reply:
-    tick = await worlds.retire(db, message.world_id)
-    if tick is None:
-        raise inputs.UnknownWorld(f"no world {message.world_id}")
-    return WorldRetired(ask_id=message.ask_id, world_id=message.world_id, tick=tick)
-
-
-async def release(db: Database, message: ReleaseWorld) -> Reply:
-    released = await worlds.release(db, message.world_id)
-    return WorldReleased(ask_id=message.ask_id, world_id=message.world_id, released=released)
-
-
-async def record(db: Database, message: RecordInput) -> Any:
-    key = message.idempotency_key or message.ask_id
-    found = await inputs.record(db, message.world_id, message.kind, message.payload, key)
-    answer = InputRecorded(ask_id=message.ask_id, world_id=message.world_id, seq=found.seq, known=found.known)
-    return answer, found.stored
-
-
-async def find_outcome(db: Database, message: AskOutcome) -> Reply:
-    found = await inputs.outcome(db, message.world_id, message.seq, message.ask_id)
-    if found is not None:
-        return found
-    return OutcomePending(ask_id=message.ask_id, world_id=message.world_id, seq=message.seq)
-
-
-async def count(db: Database, message: CountGenerations) -> Reply:
-    return GenerationsCounted(ask_id=message.ask_id, by_world=await generations.counts(db))
-
-
-async def list_generations(db: Database, message: ListGenerations) -> Reply:
-    counted = await generations.counts(db)
-    return GenerationsListed(
-        ask_id=message.ask_id,
-        rows=await generations.listing(db, message.world_id, message.limit),
-        counts=counted.get(message.world_id, {}),
-    )
-
-
-async def claim(db: Database, message: ClaimWorld) -> Reply:
-    found = await worlds.claim(db, message.world_id, message.shard, message.skip)
-    if found is None:
-        raise inputs.UnknownWorld(f"no world {message.world_id}")
-    return WorldClaimed(
-        ask_id=message.ask_id,
-        world_id=message.world_id,
-        name=found.name,
-        epoch=found.epoch,
-        number=found.number,
-        document=pack(found.document),
-        generation=found.generation,
-        mark=found.mark,
-        snapshot=found.snapshot,
-        inputs=found.inputs,
-        quarantined=found.quarantined,
-        committed_at=found.committed_at,
-    )
-
-
-async def fetch(db: Database, message: FetchInputs) -> Reply:
-    found = await inputs.after(db, message.world_id, message.after)
-    return InputsRecorded(world_id=message.world_id, inputs=found)

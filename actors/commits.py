@@ -51,10 +51,18 @@ class CommitBuffer:
     replay_ns: int = 0
     """What making the ticks since the last snapshot cost."""
     snapshot_ns: int = 0
+    copied: tuple[Tick, int] | None = None
+    """Tick and ordinal of the newest snapshot, durable or on its way."""
+    encoding: bool = False
+    """Whether a copy of the world is being made a snapshot, beside the ticks."""
+    snapshot: Snapshot | None = None
+    """Ready, for the next record."""
     snapshot_number: int | None = None
     """The record that carries a snapshot on its way."""
+    asleep: bool = False
+    """Whether the world sleeps, or is about to; the last record says so."""
     born: bool = False
-    """Whether a snapshot of this world exists at all."""
+    """Whether a snapshot of this world exists at all; its first record brings the first one."""
 
     def ticked(
         self,
@@ -65,7 +73,7 @@ class CommitBuffer:
         cost_ns: int,
     ) -> None:
         """Take note of one tick and what left the world in it."""
-        self.tick = tick
+        self.tick, self.asleep = tick, False
         self.replay_ns += cost_ns
         self.requests.extend(requests)
         self.settled(outcomes, now_ns)
@@ -76,6 +84,7 @@ class CommitBuffer:
         """Take note of inputs applied."""
         self.outcomes.extend(outcomes)
         if outcomes:
+            self.asleep = False
             self.hurry(now_ns)
 
     def hurry(self, now_ns: int) -> None:
@@ -85,7 +94,13 @@ class CommitBuffer:
 
     @property
     def has_news(self) -> bool:
-        return self.tick > self.flushed_tick or bool(self.outcomes) or not self.born
+        news = self.tick > self.flushed_tick or bool(self.outcomes) or self.snapshot is not None
+        return news or not self.born or self.asleep != self.last_mark.asleep
+
+    @property
+    def last_mark(self) -> Mark:
+        """Of the last record, durable or not."""
+        return self.unacknowledged[-1].mark if self.unacknowledged else self.committed
 
     @property
     def is_full(self) -> bool:
@@ -95,21 +110,31 @@ class CommitBuffer:
 
     def flush_at_ns(self) -> int | None:
         """When the next record is due; None while there is nothing new, or too much on its way."""
-        if not self.has_news or len(self.unacknowledged) >= UNACKNOWLEDGED_MAX:
+        unborn = not self.born and self.snapshot is None
+        if unborn or not self.has_news or len(self.unacknowledged) >= UNACKNOWLEDGED_MAX:
             return None
         due = self.flushed_ns + self.every_ns
         return due if self.urgent_ns is None else min(due, self.urgent_ns + self.delay_ns)
 
     def wants_snapshot(self, now_ns: int) -> bool:
         """By real time, by what a replay would cost, and always first of all; one at a time."""
-        if self.snapshot_number is not None:
+        if self.encoding or self.snapshot is not None or self.snapshot_number is not None:
             return False
         if not self.born:
             return True
         old = now_ns - self.snapshot_ns >= self.snapshot_every_ns and self.replay_ns > 0
         return old or self.replay_ns >= REPLAY_MS_MAX * 1_000_000
 
-    def record(self, mark: Mark, snapshot: Snapshot | None, now_ns: int) -> CommitRecord:
+    def copy_taken(self, tick: Tick, ordinal: int, now_ns: int) -> None:
+        """The world was copied as it is after this tick and input; what comes now would be replayed."""
+        self.copied, self.encoding = (tick, ordinal), True
+        self.snapshot_ns, self.replay_ns = now_ns, 0
+
+    def encoded(self, snapshot: Snapshot) -> None:
+        """The copy is bytes; they travel with the next record, which cannot be older than they are."""
+        self.snapshot, self.encoding = snapshot, False
+
+    def record(self, mark: Mark, now_ns: int) -> CommitRecord:
         """Everything since the last record, as one; kept until acknowledged."""
         self.number += 1
         made = CommitRecord(
@@ -120,14 +145,14 @@ class CommitBuffer:
             to_tick=self.tick,
             outcomes=tuple(self.outcomes),
             requests=tuple(self.requests),
-            mark=mark,
-            snapshot=snapshot,
+            mark=mark.model_copy(update={"asleep": True}) if self.asleep else mark,
+            snapshot=self.snapshot,
         )
         self.unacknowledged.append(made)
         self.outcomes, self.requests = [], []
         self.flushed_tick, self.flushed_ns, self.urgent_ns = self.tick, now_ns, None
-        if snapshot is not None:
-            self.snapshot_number, self.snapshot_ns, self.replay_ns, self.born = self.number, now_ns, 0, True
+        if self.snapshot is not None:
+            self.snapshot_number, self.born, self.snapshot = self.number, True, None
         return made
 
     def park(self, release: Release, tick: Tick, now_ns: int) -> None:

@@ -30,6 +30,8 @@ AboutOne = (
 )
 AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.OpenWorld | AboutOne
 
+AboutStay = shards.WorldOpened | shards.WorldSlept | shards.WorldFailed | shards.WorldDropped
+
 Tell = Callable[[str, Message], None]
 """To a child by its name; what an absent one misses is told again when it is back."""
 
@@ -120,7 +122,10 @@ class FrontDesk:
                     )
                 )
             case admin.OpenWorld():
-                self.open_world(message.world_id, message.ask_id)
+                if message.world_id in self.placement.asleep:
+                    self.answer(self.added(message.ask_id, message.world_id, resumed=True))
+                else:
+                    self.open_world(message.world_id, message.ask_id)
             case _:
                 self.on_world_ask(message)
 
@@ -161,6 +166,7 @@ class FrontDesk:
     def on_submit(self, message: admin.SubmitInput) -> None:
         reason = self.placement.quarantined.get(message.world_id)
         if reason is None:
+            self.wake(message.world_id)
             self.ask_archive(
                 archive.RecordInput(
                     ask_id=message.ask_id,
@@ -185,6 +191,7 @@ class FrontDesk:
                 "Resume it.",
             )
             return
+        self.wake(world_id)
         self.reads[ask.ask_id] = (world_id, ask)
         self.tell_shard_of(world_id, ask)
 
@@ -212,7 +219,20 @@ class FrontDesk:
                 self.placement.quarantined.pop(world_id, None)
                 self.open_world(world_id, message.ask_id)
 
+    def wake(self, world_id: WorldId) -> None:
+        """Somebody asks for a world; from now on its shard brings it back, whatever happens to the shard."""
+        if world_id in self.placement.asleep:
+            self.placement.asleep.discard(world_id)
+            self.tell_shard_of(world_id, shards.WakeWorld(world_id=world_id))
+
+    def on_inputs_waiting(self, world_id: WorldId) -> None:
+        """A world no shard owns has inputs. One may be falling asleep at this moment, unheard yet."""
+        if world_id in self.placement.shard_of and world_id not in self.placement.quarantined:
+            self.placement.asleep.discard(world_id)
+            self.tell_shard_of(world_id, shards.WakeWorld(world_id=world_id))
+
     def open_world(self, world_id: WorldId, ask_id: str) -> None:
+        self.placement.asleep.discard(world_id)
         self.opening.setdefault(world_id, []).append(ask_id)
         self.tell_shard_of(world_id, shards.AdoptWorld(world_id=world_id))
 
@@ -220,13 +240,19 @@ class FrontDesk:
         tick = self.placement.reports[world_id].tick
         return admin.WorldAdded(ask_id=ask_id, world_id=world_id, resumed=resumed, tick=tick)
 
-    def on_world(self, message: shards.WorldOpened | shards.WorldFailed | shards.WorldDropped) -> None:
+    def on_world(self, message: AboutStay) -> None:
         match message:
+            case shards.WorldSlept(report=report):
+                if report.world_id in self.placement.shard_of:
+                    self.placement.asleep.add(report.world_id)
+                    self.placement.hear([report])
             case shards.WorldOpened(report=report):
+                self.placement.asleep.discard(report.world_id)
                 self.placement.hear([report])
                 for ask_id in self.opening.pop(report.world_id, []):
                     self.on_opened(ask_id, report)
             case shards.WorldFailed():
+                self.placement.asleep.discard(message.world_id)
                 self.placement.quarantined[message.world_id] = message.reason
                 self.placement.hear([message.report])
                 for ask_id in self.opening.pop(message.world_id, []):

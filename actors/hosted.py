@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from actors.commits import CommitBuffer
 from actors.pacing import Lateness, Pacer
 from actors.shell import Address
-from messages.archive import WorldClaimed
 from messages.commits import Mark
 from messages.service import WorldReport
-from simulation.units import MICROS_PER_SECOND, Mode, RequestId, Tick
+from simulation.units import MICROS_PER_SECOND, Mode, RequestId, Tick, WorldId
 from simulation.world import World
 
 
@@ -31,13 +30,20 @@ class Hosted:
     lateness: Lateness = field(default_factory=Lateness)
     stopped: str = ""
     """Why it will not tick again in this service; empty while it may."""
+    saving: bool = False
+    """Whether its state as it is shall become a durable snapshot, and then it is not needed here."""
+    dozing: bool = False
+    """Whether that is so because it falls asleep."""
     blocked_since_ns: int | None = None
+    shown: object = None
+    """What the last report said that the next may not repeat."""
     was_running: bool = False
 
     def next_tick_ns(self, now_ns: int) -> int | None:
         """When its next tick is due; None while it must not tick. One that is behind is due now, and so comes
         after every world that was due before."""
-        if self.stopped or not self.going or self.buffer.is_full or self.world.mode is Mode.PAUSED:
+        held = self.stopped or self.saving or self.is_idle or self.buffer.is_full
+        if held or not self.going or self.world.mode is Mode.PAUSED:
             self.was_running = False
             return None
         if self.blocked():
@@ -55,6 +61,17 @@ class Hosted:
             self.was_running = True
         return max(now_ns, self.pacer.deadline_ns)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether its clock stands because nobody is there; a goal that is not reached is somebody."""
+        due = self.target is not None and self.world.tick < self.target and self.world.mode is not Mode.PAUSED
+        return self.going and not self.stopped and not due and may_sleep(self.world)
+
+    def rouse(self) -> None:
+        """Somebody asked for it while it fell asleep."""
+        if self.dozing:
+            self.dozing = self.saving = False
+
     def blocked(self) -> tuple[RequestId, ...]:
         """Lockstep results its next tick waits for, unless it need not tick anyway."""
         if self.target is not None and self.world.tick >= self.target and not self.world.wants_tick:
@@ -65,6 +82,21 @@ class Hosted:
         return None if self.stopped else self.buffer.flush_at_ns()
 
     @property
+    def is_saved(self) -> bool:
+        """Whether a durable snapshot holds exactly this state, and nothing waits to be written or sent. Who
+        waits for a tick to come may wait longer."""
+        buffer = self.buffer
+        on_its_way = buffer.has_news or buffer.encoding or buffer.unacknowledged
+        return not on_its_way and buffer.copied == (self.world.tick, self.world.applied)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits for its next record, be it the world itself or the end of a run."""
+        return (
+            self.buffer.urgent_ns is not None or self.target is not None or not self.is_paced or self.saving
+        )
+
+    @property
     def is_paced(self) -> bool:
         """Whether its ticks have real-time deadlines, and so can be late."""
         return not self.flat_out and self.world.mode is Mode.REAL_TIME and not self.world.wants_tick
@@ -73,6 +105,8 @@ class Hosted:
         """(status, why) for people to read."""
         if self.stopped:
             return "stopped", self.stopped
+        if self.is_idle:
+            return "sleeping", ""
         if self.world.mode is Mode.PAUSED:
             return "paused", ""
         if waits := self.blocked():
@@ -86,6 +120,12 @@ class Hosted:
             f"{self.world.id} goes on without plug-in {name}: {state.failures[name]} failures switched it off"
             for name in sorted(state.off)
         ]
+
+    def is_other(self) -> bool:
+        """Whether its report may say something that it did not when this was asked last."""
+        show = (self.buffer.committed, self.status(), self.target, self.pacer.missed)
+        shown, self.shown = self.shown, show
+        return shown != show
 
     def report(self, shard: int) -> WorldReport:
         """As of the last commit: nothing else is shown."""
@@ -115,14 +155,27 @@ class Hosted:
         )
 
 
-def stored_report(claimed: WorldClaimed, shard: int) -> WorldReport:
+def may_sleep(world: World) -> bool:
+    """Whether nobody is in a world that may sleep then, and it owes nobody a tick, an answer or a result."""
+    awaited = (world.requests.awaited or {}).values()
+    return (
+        world.config.idle_policy == "sleep"
+        and not len(world.sessions)
+        and not world.wants_tick
+        and not world.has_applicable
+        and all(request.land_tick is None for request in awaited)
+    )
+
+
+def stored_report(
+    world_id: WorldId, name: str, mark: Mark | None, shard: int, status: str = "stopped"
+) -> WorldReport:
     """A world that is stored but does not run, as of its last commit."""
-    mark = claimed.mark
     decisions = mark.decisions_by_tier if mark is not None else {}
     return WorldReport(
-        world_id=claimed.world_id,
-        name=claimed.name,
-        status="stopped",
+        world_id=world_id,
+        name=name,
+        status=status,
         shard=shard,
         tick=mark.tick if mark is not None else Tick(0),
         world_time=mark.world_time / MICROS_PER_SECOND if mark is not None else 0.0,

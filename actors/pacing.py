@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -22,14 +23,18 @@ class Pacer:
     catch_up_max: int
     behind_ns: int = 0
     """How long the world stood still before it began here, if it shall catch up; a bounded part counts."""
+    phase_ns: int = 0
+    """How long its first tick waits, so that not every world of a shard ticks at the same moment."""
     deadline_ns: int = 0
     missed: int = 0
     """Live ticks dropped so far."""
 
     def start(self, now_ns: int) -> None:
-        """Begin, or begin again after a pause: the first tick is due at once, or was while nobody ran it."""
+        """Begin, or begin again after a pause: the first tick is due at its phase, or was while nobody ran
+        it."""
         owed = min(self.behind_ns // self.interval_ns, self.catch_up_max)
-        self.deadline_ns, self.behind_ns = now_ns - owed * self.interval_ns, 0
+        first_ns = now_ns + self.phase_ns % self.interval_ns
+        self.deadline_ns, self.behind_ns = first_ns - owed * self.interval_ns, 0
 
     def ticked(self, now_ns: int) -> None:
         """A tick was made; move on to the next deadline, dropping what the policy says."""
@@ -57,19 +62,33 @@ class Pacer:
         self.interval_ns, self.policy, self.catch_up_max = interval_ns, policy, catch_up_max
 
 
+def spread(place: int) -> float:
+    """A share of an interval for the `place`-th of many, 0 first: 0, 1/2, 1/4, 3/4, 1/8, 5/8, ... However
+    many there are, they lie about evenly, so that worlds which begin together do not tick together."""
+    share, half = 0.0, 0.5
+    while place:
+        share += half * (place % 2)
+        place, half = place // 2, half / 2
+    return share
+
+
 @dataclass
 class Lateness:
     """How late ticks began, over the last ones."""
 
-    samples: deque[int] = field(default_factory=lambda: deque(maxlen=SAMPLES_MAX))
+    samples: deque[int] = field(default_factory=deque)
+    ranked: list[int] = field(default_factory=list)
+    """The same in order of size: percentiles are read more often than a sort is worth."""
 
     def add(self, late_ns: int) -> None:
         self.samples.append(late_ns)
+        insort(self.ranked, late_ns)
+        if len(self.samples) > SAMPLES_MAX:
+            del self.ranked[bisect_left(self.ranked, self.samples.popleft())]
 
     def percentile_ms(self, percent: int) -> float:
         """The nearest-rank percentile in milliseconds, 0 without samples."""
-        if not self.samples:
+        if not self.ranked:
             return 0.0
-        ranked = sorted(self.samples)
-        rank = -(-len(ranked) * percent // 100)
-        return ranked[max(0, rank - 1)] / 1_000_000
+        rank = -(-len(self.ranked) * percent // 100)
+        return self.ranked[max(0, rank - 1)] / 1_000_000

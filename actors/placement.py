@@ -19,6 +19,14 @@ class Placement:
     reports: dict[WorldId, WorldReport] = field(default_factory=dict)
     quarantined: dict[WorldId, str] = field(default_factory=dict)
     targets: dict[WorldId, Tick] = field(default_factory=dict)
+    asleep: set[WorldId] = field(default_factory=set)
+    """Worlds that are in no shard's memory, though each has its shard."""
+    version: int = 0
+    """Counts what was heard: who knows up to where a client was told, tells it only the rest."""
+    whole_since: int = 0
+    """A client that was told less than this is told everything: a world it may know is gone."""
+    changed: dict[WorldId, int] = field(default_factory=dict)
+    """The version at which each world changed last, the latest at the end."""
     going: bool = False
     """Whether a goal was ever set: until then worlds hold still."""
 
@@ -32,21 +40,43 @@ class Placement:
         return self.shard_of[world_id]
 
     def forget(self, world_id: WorldId) -> None:
-        for known in (self.shard_of, self.reports, self.quarantined, self.targets):
+        for known in (self.shard_of, self.reports, self.quarantined, self.targets, self.changed):
             known.pop(world_id, None)
+        self.asleep.discard(world_id)
+        self.version += 1
+        self.whole_since = self.version
 
     def on_shard(self, shard: int) -> tuple[WorldId, ...]:
-        """The worlds to adopt again when that shard was started anew; quarantined ones stay stopped."""
+        """The worlds to adopt again when that shard was started anew; quarantined ones stay stopped, and
+        those that sleep asleep."""
         return tuple(
             world_id
             for world_id, where in self.shard_of.items()
-            if where == shard and world_id not in self.quarantined
+            if where == shard and world_id not in self.quarantined and world_id not in self.asleep
         )
 
     def hear(self, reports: Iterable[WorldReport]) -> None:
-        self.reports.update(
-            {report.world_id: report for report in reports if report.world_id in self.shard_of}
-        )
+        self.version += 1
+        for report in reports:
+            world_id = report.world_id
+            if world_id in self.shard_of:
+                self.reports[world_id] = report
+                self.changed.pop(world_id, None)
+                self.changed[world_id] = self.version
+
+    def add_sleeping(self, report: WorldReport) -> None:
+        """A stored world that sleeps becomes one of this service, without being opened."""
+        if report.world_id not in self.shard_of:
+            self.asleep.add(report.world_id)
+            self.hear([report.model_copy(update={"shard": self.place(report.world_id)})])
+
+    def overdue(self) -> list[WorldId]:
+        """The worlds that sleep and have not reached their goal."""
+        return [
+            world_id
+            for world_id in self.asleep
+            if world_id in self.targets and self.reports[world_id].tick < self.targets[world_id]
+        ]
 
     def aim(self, goal: Goal) -> dict[WorldId, Tick]:
         """Each world's last tick under a goal; no entry is no end."""
@@ -58,14 +88,30 @@ class Placement:
                 self.targets[world_id] = Tick(goal.until_tick)
             elif goal.ticks is not None:
                 self.targets[world_id] = Tick(report.tick + goal.ticks)
+        for world_id in self.asleep & self.targets.keys():
+            self.hear([self._aimed(self.reports[world_id])])
         return dict(self.targets)
+
+    def _aimed(self, report: WorldReport) -> WorldReport:
+        """The report of a world that sleeps, with its goal: no shard makes one for it."""
+        target = self.targets[report.world_id]
+        return report.model_copy(update={"goal_tick": target, "goal_reached": report.tick >= target})
+
+    def news(self, since: int) -> tuple[tuple[WorldReport, ...], bool]:
+        """The worlds that changed since that version, and whether these are all there are."""
+        if not self.whole_since <= since <= self.version or not since:
+            return self.listed(), True
+        found = []
+        for world_id, version in reversed(self.changed.items()):
+            if version <= since:
+                break
+            found.append(world_id)
+        return tuple(self._shown(world_id) for world_id in found), False
 
     def listed(self) -> tuple[WorldReport, ...]:
         """Every world in the order it was placed, quarantined ones with their reason."""
-        return tuple(
-            report.model_copy(update={"status": "quarantined", "because": self.quarantined[world_id]})
-            if world_id in self.quarantined
-            else report
-            for world_id in self.shard_of
-            if (report := self.reports.get(world_id)) is not None
-        )
+        return tuple(self._shown(world_id) for world_id in self.shard_of if world_id in self.reports)
+
+    def _shown(self, world_id: WorldId) -> WorldReport:
+        report, why = self.reports[world_id], self.quarantined.get(world_id)
+        return report if why is None else report.model_copy(update={"status": "quarantined", "because": why})

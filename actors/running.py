@@ -1,10 +1,11 @@
-"""The worlds a shard runs: their ticks, their commits, and when each is due."""
+"""The worlds a shard runs: their ticks, their inputs, and when each is due."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Literal
 
+from actors.committing import Committing, Encode
 from actors.deadlines import Deadlines
 from actors.hosted import Hosted
 from actors.outbox import Outbox
@@ -15,31 +16,34 @@ from actors.sharing import Sharing
 from actors.shell import InnerSystem, now_ns
 from actors.tick_log import log_tick
 from messages.archive import FetchInputs, InputsRecorded, OwnWorlds
-from messages.commits import Commit, CommitRecord, Committed, InputOutcome, Mark, Snapshot
-from messages.generation import RequestsCommitted
 from messages.service import WorldReport
-from messages.shards import AnsweredInput, InputsAnswered, ShardReported
-from messages.tick import Crashed, Deliver, MakeTick, Marked, Missing, Settle, Settled, TakeMark, Ticked
-from simulation.snapshot import encode
+from messages.shards import ShardReported
+from messages.tick import Crashed, Deliver, MakeTick, Missing, Settle, Settled, Ticked
 from simulation.units import Seq, Tick, WorldId
 
 REPORT_EVERY_NS = 1_000_000_000
 """Nanoseconds between two reports to the Supervisor."""
 
-STOPPING = "the service is stopping"
+LINGER_NS = 1_000_000_000
+"""Nanoseconds a world with nothing to do stays in memory: whoever asked once may ask again."""
 
-Kind = Literal["tick", "flush", "lockstep", "report", "replay"]
+Kind = Literal["tick", "flush", "lockstep", "report", "replay", "send", "sleep"]
 Timer = tuple[Kind, WorldId]
-WORLD_TIMERS: tuple[Kind, ...] = ("tick", "flush", "lockstep", "replay")
+WORLD_TIMERS: tuple[Kind, ...] = ("tick", "flush", "lockstep", "replay", "sleep")
 REPORT: Timer = ("report", WorldId(""))
 
 
 class Running:
-    """Every hosted world of one shard. `on_crash`, set by its Adoption, throws a world's actors away."""
+    """Every hosted world of one shard. `on_crash`, set by its Adoption, throws a world's actors away;
+    `on_asleep`, set by its Sleeping, lets a world go that is saved and has nothing to do."""
 
     on_crash: Callable[[Crashed], None]
+    on_asleep: Callable[[Hosted], None]
+    linger_ns = LINGER_NS
 
-    def __init__(self, shard: int, post: Post, log: Any, npc_ticks_per_second: int | None = None) -> None:
+    def __init__(
+        self, shard: int, post: Post, log: Any, encode: Encode, npc_ticks_per_second: int | None = None
+    ) -> None:
         self.shard = shard
         self.post = post
         self.log = log
@@ -49,8 +53,8 @@ class Running:
         self.timers: Deadlines[Timer] = Deadlines()
         self.targets: dict[WorldId, Tick] = {}
         self.going = False
-        self.batch: list[CommitRecord] = []
         self.sharing = Sharing(npc_ticks_per_second)
+        self.committing = Committing(self, encode)
 
     def tell(self, hosted: Hosted, message: object) -> list[Any]:
         """To a world's actor; what came out of it, when everything it set off is done."""
@@ -68,10 +72,12 @@ class Running:
             case "tick":
                 self.on_due(hosted, due_ns, at_ns)
             case "flush":
-                self.flush(hosted, at_ns)
+                self.committing.flush(hosted, at_ns)
                 self.schedule(hosted, at_ns)
             case "lockstep":
                 self.give_up_waiting(hosted)
+            case "sleep":
+                self.fall_asleep(hosted, at_ns)
             case _:
                 raise ValueError(f"no timer {kind} of a world")
 
@@ -84,13 +90,21 @@ class Running:
                 hosted.blocked_since_ns = at_ns
                 wait_s = hosted.world.config.generation.lockstep_timeout_seconds
                 self.timers.set(("lockstep", world_id), at_ns + int(wait_s * 1e9))
-            self.flush(hosted, at_ns)
+            self.committing.flush(hosted, at_ns)
         else:
             hosted.blocked_since_ns = None
             self.timers.set(("lockstep", world_id), None)
-        done = hosted.target is not None and hosted.world.tick >= hosted.target
+        idle = hosted.is_idle
+        done = idle or (hosted.target is not None and hosted.world.tick >= hosted.target)
         flush_at = hosted.flush_at_ns()
         self.timers.set(("flush", world_id), at_ns if done and flush_at is not None else flush_at)
+        self.timers.set(("sleep", world_id), at_ns + self.linger_ns if idle and not hosted.dozing else None)
+
+    def fall_asleep(self, hosted: Hosted, at_ns: int) -> None:
+        """Nobody asked for an idle world for a while: save it, and let it go."""
+        if hosted.is_idle:
+            hosted.saving = hosted.dozing = hosted.buffer.asleep = True
+            self.committing.save(hosted, at_ns)
 
     def run_to(self, targets: dict[WorldId, Tick]) -> None:
         self.going, self.targets = True, dict(targets)
@@ -100,8 +114,8 @@ class Running:
             self.schedule(hosted, at_ns)
 
     def report(self) -> tuple[WorldReport, ...]:
-        """Tell the Supervisor how every world is."""
-        reports = tuple(hosted.report(self.shard) for hosted in self.hosted.values())
+        """Tell the Supervisor how every world is that is not as it was told before."""
+        reports = tuple(hosted.report(self.shard) for hosted in self.hosted.values() if hosted.is_other())
         self.say_reports(reports)
         return reports
 
@@ -119,7 +133,7 @@ class Running:
         hosted = self.hosted.pop(world_id, None)
         if hosted is not None:
             self.inner.destroy(hosted.address)
-        self.batch = [record for record in self.batch if record.world_id != world_id]
+        self.committing.forget(world_id)
 
     # -- ticks
 
@@ -202,88 +216,10 @@ class Running:
                 case Crashed():
                     self.on_crash(event)
 
-    # -- commits
-
-    def flush(self, hosted: Hosted, at_ns: int, *, snapshot: bool = False) -> None:
-        """Make a record of everything new and put it into the batch."""
-        buffer = hosted.buffer
-        if not snapshot and buffer.flush_at_ns() is None:
-            return
-        wants = snapshot or buffer.wants_snapshot(at_ns)
-        for event in self.tell(hosted, TakeMark(wants)):
-            match event:
-                case Marked():
-                    kept = None
-                    if event.parts is not None:
-                        kept = Snapshot(tick=event.mark.tick, ordinal=event.ordinal, body=encode(event.parts))
-                    for outcome in buffer.outcomes:
-                        self.answer_when_durable(hosted, outcome, at_ns)
-                    self.batch.append(buffer.record(event.mark, kept, at_ns))
-                case Crashed():
-                    self.on_crash(event)
-                    return
-        self.timers.set(("flush", hosted.world.id), hosted.flush_at_ns())
-
-    def answer_when_durable(self, hosted: Hosted, outcome: InputOutcome, at_ns: int) -> None:
-        """Answer an input when its record is durable and the tick it speaks of is too."""
-        answer = AnsweredInput(seq=outcome.seq, applied=outcome.applied, detail=outcome.detail)
-
-        def release(_: Mark) -> None:
-            report = hosted.report(self.shard)
-            self.post.say(InputsAnswered(world_id=hosted.world.id, answers=(answer,), report=report))
-
-        hosted.buffer.park(release, outcome.answer_at_tick, at_ns)
-
-    def send_batch(self) -> None:
-        if self.batch:
-            batch, self.batch = self.batch, []
-            self.post.archive(Commit(shard=self.shard, records=tuple(batch)))
-
-    def on_committed(self, message: Committed) -> None:
-        at_ns = now_ns()
-        for world_id, epoch, number in message.records:
-            hosted = self.hosted.get(world_id)
-            if hosted is None or hosted.buffer.epoch != epoch:
-                continue
-            requests = 0
-            for record in hosted.buffer.acknowledged(number):
-                requests += len(record.requests)
-            if requests:
-                self.post.hint(RequestsCommitted(world_id=world_id, count=requests))
-            self.schedule(hosted, at_ns)
-            if hosted.target is not None and hosted.buffer.committed.tick >= hosted.target:
-                self.say_reports((hosted.report(self.shard),))
-
     def say_again(self) -> None:
         """The Archivist was restarted: whose worlds these are, what it has not answered, what it may have."""
         owned = {world_id: hosted.buffer.epoch for world_id, hosted in self.hosted.items()}
         self.post.archive(OwnWorlds(shard=self.shard, epochs=owned))
-        again = [record for hosted in self.hosted.values() for record in hosted.buffer.unacknowledged]
-        if again:
-            self.post.archive(Commit(shard=self.shard, records=tuple(again)))
+        self.committing.say_again()
         for world_id, hosted in self.hosted.items():
             self.post.archive(FetchInputs(world_id=world_id, after=Seq(hosted.world.next_seq - 1)))
-
-    # -- the end
-
-    def save_all(self) -> None:
-        """The last commit of every world, with a snapshot, so that the next start makes nothing again."""
-        at_ns = now_ns()
-        for hosted in list(self.hosted.values()):
-            hosted.stopped = STOPPING
-            hosted.buffer.snapshot_number = None
-            if hosted.buffer.has_news or hosted.buffer.replay_ns:
-                self.flush(hosted, at_ns, snapshot=True)
-            self.schedule(hosted, at_ns)
-        self.send_batch()
-
-    def all_saved(self) -> tuple[WorldReport, ...] | None:
-        """How every world stood before it was stopped; None while a commit is on its way."""
-        if any(hosted.buffer.unacknowledged for hosted in self.hosted.values()):
-            return None
-        reports = []
-        for hosted in self.hosted.values():
-            hosted.stopped = ""
-            reports.append(hosted.report(self.shard))
-            hosted.stopped = STOPPING
-        return tuple(reports)

@@ -21,10 +21,19 @@ DRAIN_WITHIN_S = 3.0
 DATABASE_WITHIN_S = 5.0
 """A database that is away for longer when the service starts is refused; later it is waited for."""
 
-CLIENT = AboutWorlds | service.StartService | service.SetGoal | service.AskStatus | service.Drain
+CLIENT = (
+    AboutWorlds
+    | service.StartService
+    | service.AddSleeping
+    | service.SetGoal
+    | service.AskStatus
+    | service.Drain
+)
 ANSWERS = (
     archive.ArchiveOpened
     | archive.WorldRegistered
+    | archive.SleepingRegistered
+    | archive.InputsWaiting
     | archive.WorldRetired
     | archive.WorldReleased
     | archive.InputRecorded
@@ -41,6 +50,7 @@ ANSWERS = (
     | generation.GateClosed
     | shards.ShardOpened
     | shards.WorldOpened
+    | shards.WorldSlept
     | shards.WorldFailed
     | shards.WorldDropped
     | shards.InputsAnswered
@@ -84,6 +94,8 @@ class Supervisor(ProcessActor):
         match message:
             case service.StartService():
                 self.on_start(message)
+            case service.AddSleeping(ask_id=ask_id, worlds=worlds, generation=mode):
+                self.desk.ask_archive(archive.RegisterSleeping(ask_id=ask_id, worlds=worlds, generation=mode))
             case service.SetGoal():
                 self.on_goal(message)
             case service.AskStatus():
@@ -192,6 +204,7 @@ class Supervisor(ProcessActor):
                     admin_pid=os.getppid(),
                     worlds=self.stored.worlds if self.stored else (),
                     definitions=self.stored.definitions if self.stored else {},
+                    asleep=tuple(report.world_id for report in self.stored.asleep) if self.stored else (),
                 )
             )
 
@@ -239,7 +252,11 @@ class Supervisor(ProcessActor):
                 self.on_counted(message)
             case generation.GateClosed():
                 pass
-            case shards.WorldOpened() | shards.WorldFailed() | shards.WorldDropped():
+            case archive.SleepingRegistered():
+                self.on_sleeping(message)
+            case archive.InputsWaiting(world_id=world_id):
+                self.desk.on_inputs_waiting(world_id)
+            case shards.WorldOpened() | shards.WorldSlept() | shards.WorldFailed() | shards.WorldDropped():
                 self.desk.on_world(message)
             case Refused(ask_id="open"):
                 self.on_unusable(message)
@@ -252,14 +269,21 @@ class Supervisor(ProcessActor):
             case _:
                 self.desk.answer(message)
 
-    # -- inputs
-
     # -- goal, status, drain
+
+    def on_sleeping(self, message: archive.SleepingRegistered) -> None:
+        wanted = set(message.worlds)
+        for report in self.stored.asleep if self.stored else ():
+            if report.world_id in wanted:
+                self.placement.add_sleeping(report)
+        self.desk.answer(service.SleepingAdded(ask_id=message.ask_id, worlds=message.worlds))
 
     def on_goal(self, message: service.SetGoal) -> None:
         targets = self.placement.aim(message.goal)
         for shard in range(self.placement.shards):
             self.tell_shard(shard, shards.RunTo(targets=targets))
+        for world_id in self.placement.overdue():
+            self.desk.wake(world_id)
         self.desk.answer(service.GoalSet(ask_id=message.ask_id, targets=targets))
 
     def on_status(self, message: service.AskStatus) -> None:
@@ -268,10 +292,13 @@ class Supervisor(ProcessActor):
         for shard, found in sorted(self.shard_troubles.items()):
             troubles += [f"shard {shard}: {trouble}" for trouble in found]
         troubles += [f"{world} is in quarantine: {why}" for world, why in self.placement.quarantined.items()]
+        worlds, whole = self.placement.news(message.since)
         self.desk.answer(
             service.StatusReported(
                 ask_id=message.ask_id,
-                worlds=self.placement.listed(),
+                worlds=worlds,
+                version=self.placement.version,
+                whole=whole,
                 jobs=self.jobs,
                 restarts=self.children.restarts(),
                 troubles=tuple(troubles),

@@ -4,12 +4,15 @@ supervisor -> archivist   OpenArchive       -> ArchiveOpened | Refused
 supervisor -> archivist   RegisterWorld     -> WorldRegistered | Refused
 supervisor -> archivist   RetireWorld       -> WorldRetired | Refused
 supervisor -> archivist   ReleaseWorld      -> WorldReleased
+supervisor -> archivist   RegisterSleeping  -> SleepingRegistered
 supervisor -> archivist   RecordInput       -> InputRecorded | Refused
 supervisor -> archivist   AskOutcome        -> OutcomeFound | OutcomePending
 supervisor -> archivist   CountGenerations  -> GenerationsCounted
 client's ask, forwarded   ReadGenerations   -> GenerationsListed (messages.admin)
 shard -> archivist        ClaimWorld        -> WorldClaimed | Refused
 shard -> archivist        OwnWorlds         after an Archivist restart: who owns what
+shard -> archivist        DisownWorld       it sleeps: new inputs of it are nobody's
+archivist -> supervisor   InputsWaiting     inputs became durable of a world that no shard owns
 shard -> archivist        FetchInputs       -> InputsRecorded
 shard -> archivist        QuarantineWorld   (told, not answered)
 archivist -> shard        InputsRecorded    new inputs of a world it owns, as they become durable
@@ -22,7 +25,7 @@ from typing import Any
 
 from messages.base import Ask, Message
 from messages.commits import Mark, Snapshot
-from messages.service import ServiceSettings
+from messages.service import ServiceSettings, WorldReport
 from simulation.units import Epoch, GenerationMode, InputKind, Seq, Tick, WorldId
 
 
@@ -39,6 +42,20 @@ class ArchiveOpened(Message):
     """Every stored world that is not retired, to be placed on shards by `theatrum serve`."""
     definitions: dict[WorldId, str]
     """Every world ever stored, with the hash of its definition."""
+    asleep: tuple[WorldReport, ...] = ()
+    """Those of `worlds` that sleep and for which no input waits, as of their last commit."""
+
+
+class RegisterSleeping(Ask):
+    """Stored worlds that sleep are part of this run, by the generation mode it asks for."""
+
+    worlds: tuple[WorldId, ...]
+    generation: GenerationMode | None
+
+
+class SleepingRegistered(Message):
+    ask_id: str
+    worlds: tuple[WorldId, ...]
 
 
 class RegisterWorld(Ask):
@@ -173,6 +190,17 @@ class WorldClaimed(Message):
 class OwnWorlds(Message):
     shard: int
     epochs: dict[WorldId, Epoch]
+
+
+class DisownWorld(Message):
+    """`epoch` is the ownership that ended: a later one of the same shard may have overtaken this."""
+
+    world_id: WorldId
+    epoch: Epoch
+
+
+class InputsWaiting(Message):
+    world_id: WorldId
 
 
 class QuarantineWorld(Message):

@@ -8,6 +8,11 @@ class Message(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    def __str__(self) -> str:
+        """Its kind alone: the framework writes out every message at every step of its way, read or not, and
+        some carry a whole world."""
+        return type(self).__name__
+
 
 class Ask(Message):
     """A message that wants one answer. Whoever answers repeats `ask_id`, because replies can cross."""

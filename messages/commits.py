@@ -1,7 +1,7 @@
 """Conversation: what leaves a world for good, written in one transaction conditional on its epoch.
 
 shard -> archivist   Commit
-archivist -> shard   Committed | Fenced
+archivist -> shard   Committed | Fenced | CommitsMissing
 
 A shard keeps a record until it is answered and sends it again after an Archivist restart; writing one twice
 is writing it once, by (world, epoch, number).
@@ -62,6 +62,8 @@ class Mark(Message):
     requests: int
     decisions_by_tier: dict[str, int]
     people_by_tier: dict[str, int]
+    asleep: bool = False
+    """Whether nothing keeps it awake: a service that starts leaves it where it is until somebody asks."""
 
 
 class Snapshot(Message):
@@ -96,6 +98,15 @@ class Commit(Message):
 class Committed(Message):
     records: tuple[tuple[WorldId, Epoch, int], ...]
     """(world, epoch, number) of each record that is durable."""
+
+
+class CommitsMissing(Message):
+    """A record came before the one it follows: messages between processes may overtake each other. Everything
+    of this world after record `after` must be sent again, in order."""
+
+    world_id: WorldId
+    epoch: Epoch
+    after: int
 
 
 class Fenced(Message):

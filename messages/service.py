@@ -2,6 +2,8 @@
 
 main -> supervisor   StartService
 supervisor -> main   ServiceStarted | Refused
+main -> supervisor   AddSleeping        stored worlds that sleep, registered without being opened
+supervisor -> main   SleepingAdded
 main -> supervisor   SetGoal            how far the worlds run before the drain
 supervisor -> main   GoalSet
 main -> supervisor   AskStatus
@@ -17,7 +19,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from messages.base import Ask, Message
-from simulation.units import Tick, WorldId
+from simulation.units import GenerationMode, Tick, WorldId
 
 
 class Speed(StrEnum):
@@ -67,6 +69,18 @@ class ServiceStarted(Message):
     """Every stored world; `OpenWorld` runs one without its file."""
     definitions: dict[WorldId, str]
     """Every world ever stored, removed ones too, with the hash of its definition."""
+    asleep: tuple[WorldId, ...] = ()
+    """Those of `worlds` that sleep: `AddSleeping` is enough for them."""
+
+
+class AddSleeping(Ask):
+    worlds: tuple[WorldId, ...]
+    generation: GenerationMode | None = None
+
+
+class SleepingAdded(Message):
+    ask_id: str
+    worlds: tuple[WorldId, ...]
 
 
 class Goal(Message):
@@ -90,7 +104,8 @@ class GoalSet(Message):
 
 
 class AskStatus(Ask):
-    pass
+    since: int = 0
+    """The version of the last answer: only worlds that changed since then are of interest."""
 
 
 class WorldReport(Message):
@@ -99,7 +114,7 @@ class WorldReport(Message):
     world_id: WorldId
     name: str
     status: str
-    """running | paused | turn_based | waiting | recovering | quarantined | stopped"""
+    """running | paused | turn_based | waiting | sleeping | recovering | quarantined | stopped"""
     because: str = ""
     shard: int
     tick: Tick
@@ -123,6 +138,9 @@ class WorldReport(Message):
 class StatusReported(Message):
     ask_id: str
     worlds: tuple[WorldReport, ...]
+    """Those that changed since the version asked for; all of them if `whole`."""
+    version: int = 0
+    whole: bool = True
     jobs: dict[str, int]
     """Generation requests of all worlds by status, as last counted."""
     restarts: dict[str, int]

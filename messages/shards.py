@@ -3,6 +3,7 @@
 supervisor -> shard   OpenShard    -> ShardOpened
 supervisor -> shard   Wire         new addresses after a sibling was restarted
 supervisor -> shard   AdoptWorld   -> WorldOpened | WorldFailed
+supervisor -> shard   WakeWorld    -> WorldOpened | WorldFailed       one that sleeps
 supervisor -> shard   DropWorld    -> WorldDropped       after its last snapshot is committed
 supervisor -> shard   RunTo        how far to tick
 supervisor -> shard   ReadWorld    -> WorldShown         (messages.admin, answered after the commit)
@@ -10,7 +11,8 @@ supervisor -> shard   ReadPlan     -> WorldPlanned       (messages.admin, answer
 supervisor -> shard   ReadSession  -> SessionShown | Refused
 supervisor -> shard   ReadPerson   -> PersonShown | Refused
 supervisor -> shard   DrainShard   -> ShardDrained
-shard -> supervisor   ShardReported       about once a second
+shard -> supervisor   ShardReported       about once a second: the worlds that changed
+shard -> supervisor   WorldSlept          a world has nothing to do: it left the shard's memory
 shard -> supervisor   InputsAnswered      after the commit
 """
 
@@ -48,6 +50,17 @@ class ShardOpened(Message):
 
 class AdoptWorld(Message):
     world_id: WorldId
+
+
+class WakeWorld(Message):
+    world_id: WorldId
+
+
+class WorldSlept(Message):
+    """Everything of it is durable, with a snapshot. Whoever asks for it anew must wake it first."""
+
+    shard: int
+    report: WorldReport
 
 
 class WorldOpened(Message):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from messages.commits import CommitRecord, Fenced, InputOutcome, RequestRow
+from messages.commits import CommitRecord, CommitsMissing, Fenced, InputOutcome, RequestRow
 from persistence import snapshots
 from persistence.engine import Database, insert_new
 from persistence.tables import generations, inputs, worlds
@@ -18,92 +20,130 @@ from simulation.units import Epoch, GenerationStatus, WorldId
 Written = tuple[WorldId, Epoch, int]
 
 
-class CommitGap(RuntimeError):
-    """A record came before the one it follows: its sender must send them again in order."""
+Answer = Written | Fenced | CommitsMissing
 
 
-async def write(db: Database, records: Sequence[CommitRecord]) -> list[Written | Fenced]:
+async def write(db: Database, records: Sequence[CommitRecord]) -> list[Answer]:
     """Write records in one transaction; each is durable, or fenced without touching anything, on its own.
 
-    A record that is stored already (same epoch, number not above the stored one) counts as written. Raises
-    CommitGap; nothing is written then.
+    A record that is stored already (same epoch, number not above the stored one) counts as written; one that
+    came before the record it follows is not written, and its sender is asked for both. The number of
+    statements does not depend on the number of records.
     """
-    answers: dict[int, Written | Fenced] = {}
     async with db.write() as connection:
-        for place in _in_lock_order(records):
-            record = records[place]
-            if await _move_mark(connection, record):
-                await _apply(connection, record)
-                answers[place] = (record.world_id, record.epoch, record.number)
-            else:
-                answers[place] = await _why_not(connection, record)
-    return [answers[place] for place in range(len(records))]
+        owners = await _hold(connection, sorted({record.world_id for record in records}))
+        answers, new = _judge(owners, records)
+        if new:
+            await _move_marks(connection, new)
+            await _store(connection, new)
+    return answers
 
 
-def _in_lock_order(records: Sequence[CommitRecord]) -> list[int]:
-    """Places by world: two batches that share worlds lock them in one order, so neither can block the
-    other for good. The records of one world stay in their own."""
-    return sorted(range(len(records)), key=lambda place: (records[place].world_id, place))
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    epoch: Epoch
+    number: int
 
 
-async def _move_mark(connection: AsyncConnection, record: CommitRecord) -> bool:
-    """The fence: moves the mark only for the owner, and only by the next record."""
-    mark = record.mark
+async def _hold(connection: AsyncConnection, world_ids: Sequence[WorldId]) -> dict[WorldId, _Owner]:
+    """The fence: who owns the worlds, kept from changing until the transaction ends.
+
+    Held in one order, so that of two batches that share worlds neither can block the other for good.
+    """
+    query = (
+        select(worlds.c.id, worlds.c.epoch, worlds.c.commit_number)
+        .where(worlds.c.id.in_(world_ids))
+        .order_by(worlds.c.id)
+        .with_for_update(key_share=True)
+    )
+    found = await connection.execute(query)
+    return {WorldId(row.id): _Owner(Epoch(row.epoch), row.commit_number) for row in found}
+
+
+def _judge(
+    owners: dict[WorldId, _Owner], records: Sequence[CommitRecord]
+) -> tuple[list[Answer], list[CommitRecord]]:
+    """The answer to each record, and which are new."""
+    answers: list[Answer] = []
+    new = []
+    for record in records:
+        world_id, epoch, number = record.world_id, record.epoch, record.number
+        owner = owners.get(world_id)
+        if owner is None or owner.epoch != epoch:
+            other = Epoch(0) if owner is None else owner.epoch
+            answers.append(Fenced(world_id=world_id, epoch=epoch, owner_epoch=other))
+            continue
+        if number > owner.number + 1:
+            answers.append(CommitsMissing(world_id=world_id, epoch=epoch, after=owner.number))
+            continue
+        if number == owner.number + 1:
+            owners[world_id] = _Owner(epoch, number)
+            new.append(record)
+        answers.append((world_id, epoch, number))
+    return answers, new
+
+
+async def _move_marks(connection: AsyncConnection, records: Sequence[CommitRecord]) -> None:
+    """Each world to the mark of its last record."""
+    columns = ("commit_number", "tick", "world_time", "state_hash", "mark")
+    now = time.time()
     change = (
         update(worlds)
-        .where(
-            worlds.c.id == record.world_id,
-            worlds.c.epoch == record.epoch,
-            worlds.c.commit_number == record.number - 1,
-        )
+        .where(worlds.c.id == bindparam("of_world"))
         .values(
-            commit_number=record.number,
-            tick=mark.tick,
-            world_time=mark.world_time,
-            state_hash=mark.state_hash,
-            mark=mark.model_dump(mode="json"),
-            waiting_inputs=worlds.c.waiting_inputs - len(record.outcomes),
-            updated_at=time.time(),
+            {name: bindparam(f"to_{name}") for name in columns}
+            | {
+                "waiting_inputs": worlds.c.waiting_inputs - bindparam("outcomes", type_=worlds.c.tick.type),
+                "updated_at": now,
+            }
         )
     )
-    return (await connection.execute(change)).rowcount == 1
+    rows: dict[WorldId, dict[str, Any]] = {}
+    for record in records:
+        mark, before = record.mark, rows.get(record.world_id, {"outcomes": 0})
+        rows[record.world_id] = {
+            "of_world": record.world_id,
+            "to_commit_number": record.number,
+            "to_tick": mark.tick,
+            "to_world_time": mark.world_time,
+            "to_state_hash": mark.state_hash,
+            "to_mark": mark.model_dump(mode="json"),
+            "outcomes": before["outcomes"] + len(record.outcomes),
+        }
+    await connection.execute(change, list(rows.values()))
 
 
-async def _why_not(connection: AsyncConnection, record: CommitRecord) -> Written | Fenced:
-    query = select(worlds.c.epoch, worlds.c.commit_number).where(worlds.c.id == record.world_id)
-    found = (await connection.execute(query)).first()
-    if found is None or found.epoch != record.epoch:
-        owner = Epoch(0 if found is None else found.epoch)
-        return Fenced(world_id=record.world_id, epoch=record.epoch, owner_epoch=owner)
-    if found.commit_number < record.number:
-        raise CommitGap(f"{record.world_id}: record {record.number} after {found.commit_number}")
-    return record.world_id, record.epoch, record.number
+async def _store(connection: AsyncConnection, records: Sequence[CommitRecord]) -> None:
+    outcomes = [(record.world_id, outcome) for record in records for outcome in record.outcomes]
+    requests = [(record.world_id, request) for record in records for request in record.requests]
+    taken = {record.world_id: record.snapshot for record in records if record.snapshot is not None}
+    if outcomes:
+        await _outcomes(connection, outcomes)
+    if requests:
+        await _requests(connection, requests)
+    if taken:
+        await snapshots.keep(connection, list(taken.items()))
 
 
-async def _apply(connection: AsyncConnection, record: CommitRecord) -> None:
-    if record.outcomes:
-        await _outcomes(connection, record.world_id, record.outcomes)
-    if record.requests:
-        await _requests(connection, record.world_id, record.requests)
-    if record.snapshot is not None:
-        await snapshots.keep(connection, record.world_id, record.snapshot)
-
-
-async def _outcomes(connection: AsyncConnection, world_id: WorldId, outcomes: Sequence[InputOutcome]) -> None:
+async def _outcomes(connection: AsyncConnection, outcomes: Sequence[tuple[WorldId, InputOutcome]]) -> None:
     columns = ("tick", "ordinal", "applied", "detail", "answer_at_tick")
     change = (
         update(inputs)
-        .where(inputs.c.world_id == world_id, inputs.c.seq == bindparam("of_seq"))
+        .where(inputs.c.world_id == bindparam("of_world"), inputs.c.seq == bindparam("of_seq"))
         .values({name: bindparam(f"to_{name}") for name in columns})
     )
     rows = [
-        {"of_seq": outcome.seq, **{f"to_{name}": getattr(outcome, name) for name in columns}}
-        for outcome in outcomes
+        {
+            "of_world": world_id,
+            "of_seq": outcome.seq,
+            **{f"to_{name}": getattr(outcome, name) for name in columns},
+        }
+        for world_id, outcome in outcomes
     ]
     await connection.execute(change, rows)
 
 
-async def _requests(connection: AsyncConnection, world_id: WorldId, requests: Sequence[RequestRow]) -> None:
+async def _requests(connection: AsyncConnection, requests: Sequence[tuple[WorldId, RequestRow]]) -> None:
     """Insert what is not there yet: a replay after a recovery makes the same requests with the same ids."""
     now = time.time()
     rows = [
@@ -118,6 +158,6 @@ async def _requests(connection: AsyncConnection, world_id: WorldId, requests: Se
             "reason": "",
             "moved_at": now,
         }
-        for request in requests
+        for world_id, request in requests
     ]
     await connection.execute(insert_new(connection, generations), rows)

@@ -85,10 +85,30 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def together(self) -> AsyncIterator[Database]:
+        """One transaction for several pieces of work: durable all at once, while one that raises is undone
+        alone. Whoever asks several things of a disk waits for it once."""
+        async with self.write() as connection:
+            yield _Joined(self._engine, connection)
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One look at the database that waits for no writer and holds none up. Raises DatabaseAway."""
         async with _transaction(self._reader) as connection:
             yield connection
+
+
+class _Joined(Database):
+    """A database within a transaction that is open: what is written in it is undone with a savepoint."""
+
+    def __init__(self, engine: AsyncEngine, connection: AsyncConnection) -> None:
+        super().__init__(engine)
+        self._connection = connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        async with self._connection.begin_nested():
+            yield self._connection
 
 
 @asynccontextmanager

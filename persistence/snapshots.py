@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import FromClause, Select, bindparam, delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.commits import Snapshot
@@ -15,32 +16,45 @@ SNAPSHOTS_KEPT = 3
 """Newest snapshots of a world: two to fall back to if the last is corrupt."""
 
 
-async def keep(connection: AsyncConnection, world_id: WorldId, snapshot: Snapshot) -> None:
-    """Store a snapshot, in place of one of the same moment, and forget all but the last few."""
-    of_world = snapshots.c.world_id == world_id
-    same = (snapshots.c.ordinal == snapshot.ordinal) & (snapshots.c.tick == snapshot.tick)
-    await connection.execute(delete(snapshots).where(of_world, same))
-    row = {"world_id": world_id, "taken_at": time.time(), **snapshot.model_dump()}
-    await connection.execute(insert(snapshots).values(row))
-    kept = (await connection.execute(_moments(world_id).limit(SNAPSHOTS_KEPT))).all()
-    oldest = kept[-1]
-    older = (snapshots.c.ordinal < oldest.ordinal) | (
-        (snapshots.c.ordinal == oldest.ordinal) & (snapshots.c.tick < oldest.tick)
-    )
-    await connection.execute(delete(snapshots).where(of_world, older))
+async def keep(connection: AsyncConnection, taken: Sequence[tuple[WorldId, Snapshot]]) -> None:
+    """Store snapshots of different worlds, each in place of one of the same moment, and forget all but the
+    last few of each."""
+    of_world = snapshots.c.world_id == bindparam("of_world")
+    same = (snapshots.c.ordinal == bindparam("of_ordinal")) & (snapshots.c.tick == bindparam("of_tick"))
+    moments = [
+        {"of_world": world_id, "of_ordinal": snapshot.ordinal, "of_tick": snapshot.tick}
+        for world_id, snapshot in taken
+    ]
+    now = time.time()
+    rows = [
+        {
+            "world_id": world_id,
+            "ordinal": snapshot.ordinal,
+            "tick": snapshot.tick,
+            "taken_at": now,
+            "body": snapshot.body,
+        }
+        for world_id, snapshot in taken
+    ]
+    await connection.execute(delete(snapshots).where(of_world, same), moments)
+    await connection.execute(insert(snapshots), rows)
+    moment = tuple_(snapshots.c.ordinal, snapshots.c.tick)
+    newer = _moments(snapshots.alias(), bindparam("of_world")).limit(SNAPSHOTS_KEPT)
+    forget = delete(snapshots).where(of_world, moment.not_in(newer))
+    await connection.execute(forget, [{"of_world": world_id} for world_id, _ in taken])
 
 
 async def newest(connection: AsyncConnection, world_id: WorldId, skip: int) -> Snapshot | None:
     """The newest snapshot but `skip`; None when there are no more."""
-    query = _moments(world_id).add_columns(snapshots.c.body).offset(skip).limit(1)
+    query = _moments(snapshots, world_id).add_columns(snapshots.c.body).offset(skip).limit(1)
     found = (await connection.execute(query)).mappings().first()
     return None if found is None else Snapshot(**found)
 
 
-def _moments(world_id: WorldId) -> Select[int, int]:
+def _moments(table: FromClause, world_id: object) -> Select[int, int]:
     """Newest first. Inputs and ticks both only grow, so either alone may stand still between two."""
     return (
-        select(snapshots.c.ordinal, snapshots.c.tick)
-        .where(snapshots.c.world_id == world_id)
-        .order_by(snapshots.c.ordinal.desc(), snapshots.c.tick.desc())
+        select(table.c.ordinal, table.c.tick)
+        .where(table.c.world_id == world_id)
+        .order_by(table.c.ordinal.desc(), table.c.tick.desc())
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.archive import StoredInput
@@ -157,6 +158,30 @@ async def definitions(db: Database) -> dict[WorldId, str]:
     query = select(worlds.c.id, worlds.c.definition_hash)
     async with db.read() as connection:
         return {WorldId(row.id): row.definition_hash for row in await connection.execute(query)}
+
+
+async def asleep(db: Database) -> list[tuple[WorldId, str, Mark]]:
+    """Id, name and mark of the worlds in service that sleep and for which no input waits."""
+    query = (
+        select(worlds.c.id, worlds.c.name, worlds.c.mark)
+        .where(
+            worlds.c.status == "active",
+            worlds.c.mark["asleep"].as_boolean(),
+            worlds.c.waiting_inputs == 0,
+            worlds.c.quarantine_reason == "",
+        )
+        .order_by(worlds.c.created_at, worlds.c.id)
+    )
+    async with db.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return [(WorldId(row.id), row.name, Mark.model_validate(row.mark)) for row in rows]
+
+
+async def set_generation(db: Database, world_ids: Sequence[WorldId], generation: GenerationMode) -> None:
+    """What a run asks of worlds it does not open yet; whoever opens one makes an input of it."""
+    change = update(worlds).where(worlds.c.id == bindparam("of_world")).values(generation=generation)
+    async with db.write() as connection:
+        await connection.execute(change, [{"of_world": world_id} for world_id in world_ids])
 
 
 async def retire(db: Database, world_id: WorldId) -> Tick | None:

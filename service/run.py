@@ -6,14 +6,13 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
 from actors.logs import configure, get_logger
 from actors.shell import show_name
 from actors.supervision import may_restart, recent
-from messages.admin import AddWorld, OpenWorld, SubmitInput
 from messages.service import (
     AskStatus,
     Drain,
@@ -23,10 +22,12 @@ from messages.service import (
     SetGoal,
     Speed,
     StatusReported,
+    WorldReport,
 )
 from service.door import DataFolder, Door
 from service.embedded.redis import EmbeddedRedis
-from service.errors import Refusal, ServiceEnded, ServiceError, ServiceGone
+from service.errors import ServiceEnded, ServiceError, ServiceGone
+from service.opening import Opening
 from service.plugins import installed, refs
 from service.processes import ACTORS, REDIS, WORKER, Kept, ProcessTable, WorkerProcess
 from service.screen import Screen
@@ -36,7 +37,7 @@ from service.system import ActorService, new_id
 from service.warming import warm
 from service.world_files import LoadedWorld, to_add
 from simulation.definitions import Problem, WorldFileInvalid
-from simulation.units import GenerationMode, InputKind, Tick, WorldId
+from simulation.units import GenerationMode, Tick, WorldId
 
 LOOK_EVERY_S = 0.05
 """Between two looks at the children and at a signal."""
@@ -46,8 +47,6 @@ STATUS_EVERY_FLAT_OUT_S = 0.1
 """Seconds between two looks whether the goal is reached."""
 ANSWER_WITHIN_S = 5.0
 """Seconds before a Supervisor that says nothing counts as gone."""
-ADD_WITHIN_S = 120.0
-"""A large world takes its time to be stored and opened."""
 DRAIN_WITHIN_S = 4.0
 """Seconds for the last commits: the Supervisor gives up a second earlier and says what is missing."""
 
@@ -78,6 +77,9 @@ class Service:
         self.targets: dict[WorldId, Tick] = {}
         self.begun: set[WorldId] = set()
         """Worlds that this run has added, afresh if it shall."""
+        self.shown: dict[WorldId, WorldReport] = {}
+        """The last report of every world, as of `version`."""
+        self.version = 0
         self.known: tuple[WorldId, ...] = ()
         """The worlds of the last report: those to open again after a restart."""
         self.deaths_s: tuple[float, ...] = ()
@@ -170,51 +172,49 @@ class Service:
             main_pid=os.getpid(),
         )
         self.actors, started = ActorService.start(wanted, door.port, door.key, settings.logs)
+        mode = None if self.known else settings.generation
+        opening = Opening(self.actors, mode, frozenset(started.asleep), self.log)
         if self.known:
-            for world_id in self.known:
-                self.open(OpenWorld(ask_id=new_id(), world_id=world_id), world_id)
+            worlds = opening.stored(self.known)
         elif self.plan.stored:
-            for world_id in started.worlds:
-                self.open(OpenWorld(ask_id=new_id(), world_id=world_id), world_id)
-                self.set_generation(world_id)
+            worlds = opening.stored(started.worlds)
         else:
-            self.add_all(started.definitions)
+            worlds = self.add_all(opening, started.definitions)
+        endless = self.plan.goal.ticks is None and self.plan.goal.until_tick is None
+        if endless:
+            self.set_goal(self.actors)  # so that no world waits for the others to open
+        for world_id, tick in worlds:
+            self.aim(world_id, tick)
+            if self.stopping:
+                break
+        if not endless:
+            self.set_goal(self.actors)
+        self.shown, self.version = {}, 0
+
+    def set_goal(self, actors: ActorService) -> None:
+        """From now on worlds tick: each until its target, if it has one."""
         goal = self.plan.goal.model_copy(update={"targets": self.targets})
-        self.targets = self.actors.ask(SetGoal(ask_id=new_id(), goal=goal), ANSWER_WITHIN_S).targets
+        self.targets = actors.ask(SetGoal(ask_id=new_id(), goal=goal), ANSWER_WITHIN_S).targets
 
-    def add_all(self, stored: Mapping[WorldId, str]) -> None:
+    def add_all(self, opening: Opening, stored: Mapping[WorldId, str]) -> Iterator[tuple[WorldId, Tick]]:
         """The worlds of the files. One that began anew already does not begin anew again."""
-        if not self.plan.fresh:
-            for world in self.plan.worlds:
+        fresh, worlds = self.plan.fresh, self.plan.worlds
+        if not fresh:
+            for world in worlds:
                 refuse_changed(world, stored.get(world.definition.id))
-        for world in self.plan.worlds:
-            world_id = world.definition.id
-            fresh = self.plan.fresh and world_id not in self.begun
-            ask = to_add(world, new_id(), fresh=fresh, generation=self.settings.generation)
-            self.open(ask, world_id)
-            self.begun.add(world_id)
-
-    def set_generation(self, world_id: WorldId) -> None:
-        """A stored world whose file is not at hand: the mode this run asks for is an input."""
+            opening.register_sleeping([w.definition.id for w in worlds if w.definition.id in opening.asleep])
         mode = self.settings.generation
-        if self.actors is None or mode is None:
-            return
-        payload = {"changes": {"generation.mode": str(mode)}}
-        ask = SubmitInput(ask_id=new_id(), world_id=world_id, kind=InputKind.CONFIG, payload=payload)
-        try:
-            self.actors.ask(ask, ANSWER_WITHIN_S)
-        except Refusal as refusal:
-            self.log.warning("world.unchanged", world_id=world_id, because=refusal.because)
+        asks = (
+            to_add(world, new_id(), fresh=fresh and world.definition.id not in self.begun, generation=mode)
+            for world in worlds
+            if fresh or world.definition.id not in opening.asleep
+        )
+        for world_id, tick in opening.open(asks):
+            self.begun.add(world_id)
+            yield world_id, tick
 
-    def open(self, ask: AddWorld | OpenWorld, world_id: WorldId) -> None:
-        """One world; one that cannot run is shown, and the others run."""
-        if self.actors is None:
-            return
-        try:
-            tick = self.actors.ask(ask, ADD_WITHIN_S).tick
-        except Refusal as refusal:
-            self.log.warning("world.not_opened", world_id=world_id, because=refusal.because)
-            return
+    def aim(self, world_id: WorldId, tick: Tick) -> None:
+        """Where this run shall bring a world that stands at `tick` as it begins."""
         goal = self.plan.goal
         if goal.until_tick is not None:
             self.targets.setdefault(world_id, Tick(goal.until_tick))
@@ -254,12 +254,15 @@ class Service:
         if self.actors is None:
             return None
         try:
-            found: StatusReported = self.actors.ask(AskStatus(ask_id=new_id()), ANSWER_WITHIN_S)
+            ask = AskStatus(ask_id=new_id(), since=self.version)
+            news: StatusReported = self.actors.ask(ask, ANSWER_WITHIN_S)
         except ServiceGone as gone:
             self.restart_actors(str(gone))
             return None
-        self.known = tuple(world.world_id for world in found.worlds)
-        return found
+        known = {} if news.whole else self.shown
+        self.shown = known | {world.world_id: world for world in news.worlds}
+        self.version, self.known = news.version, tuple(self.shown)
+        return news.model_copy(update={"worlds": tuple(self.shown.values())})
 
     def is_done(self, report: StatusReported) -> bool:
         """Whether every world that can is where the goal says."""

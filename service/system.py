@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -22,6 +23,8 @@ from service.errors import Refusal, ServiceEnded, ServiceGone, Unstartable
 BASE = "multiprocTCPBase"
 SUPERVISOR = "theatrum-supervisor"
 SUPERVISOR_PROCESS = "th-supervisor"
+ASKED_AT_ONCE = 16
+"""Asks of one client that wait for their answers: enough that every process always has one of them to do."""
 START_WITHIN_S = 30.0
 """Seconds for every process of the service to answer once."""
 LOOK_EVERY_S = 0.1
@@ -101,20 +104,36 @@ class ActorService:
 
     def ask(self, message: Ask, within_s: float) -> Any:
         """The answer to this ask. Raises Refusal for a no, ServiceGone when none comes in time."""
+        ((_, answer),) = self.ask_each([message], within_s)
+        if isinstance(answer, Refusal):
+            raise answer
+        return answer
+
+    def ask_each(self, messages: Iterable[AnyAsk], within_s: float) -> Iterator[tuple[AnyAsk, Any]]:
+        """Every ask with its answer or Refusal, as the answers come; several are on their way at once. Raises
+        ServiceGone when none comes for so long."""
+        left, asked = iter(messages), dict[str, AnyAsk]()
+        while True:
+            for message in islice(left, ASKED_AT_ONCE - len(asked)):
+                self._system.tell(self._supervisor, message)
+                asked[message.ask_id] = message
+            if not asked:
+                return
+            answer = self._answer_to(asked, within_s)
+            refused = isinstance(answer, Refused)
+            found = Refusal.of(answer.reason, do=answer.do, path=answer.path) if refused else answer
+            yield asked.pop(answer.ask_id), found
+
+    def _answer_to(self, asked: Mapping[str, Ask], within_s: float) -> Any:
+        kinds = " and ".join(sorted({str(message) for message in asked.values()}))
         deadline = time.monotonic() + within_s
-        self._system.tell(self._supervisor, message)
         while (left := deadline - time.monotonic()) > 0:
             answer = self._system.listen(timedelta(seconds=min(left, LOOK_EVERY_S)))
             if answer is None and self._is_lost():
-                raise ServiceEnded("The service ended", because=f"{type(message).__name__} had no reply")
-            if getattr(answer, "ask_id", None) != message.ask_id:
-                continue
-            if isinstance(answer, Refused):
-                raise Refusal.of(answer.reason, do=answer.do, path=answer.path)
-            return answer
-        raise ServiceGone(
-            "The service does not answer", because=f"{type(message).__name__} had no reply in {within_s:g} s"
-        )
+                raise ServiceEnded("The service ended", because=f"{kinds} had no reply")
+            if getattr(answer, "ask_id", None) in asked:
+                return answer
+        raise ServiceGone("The service does not answer", because=f"{kinds} had no reply in {within_s:g} s")
 
     def _is_lost(self) -> bool:
         """Whether a Supervisor that we started was there and is gone, so that no answer can come."""

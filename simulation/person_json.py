@@ -15,7 +15,7 @@ from simulation.definitions import Npc
 from simulation.definitions.metrics import HOT_KEYS
 from simulation.moods import names_of
 from simulation.person import Person
-from simulation.population import NONE, RECENT_MAX, Cold, Population
+from simulation.population import BARE, NONE, RECENT_MAX, Cold, Population
 from simulation.scale import UNKNOWN, to_points, to_units
 from simulation.units import MICROS_PER_SECOND, Micros, Tier
 
@@ -103,7 +103,7 @@ def _cold(
         cold["behavior"] = extra
     if relationships or components.get("relationships") == {}:
         cold["relationships"] = relationships
-    return cold
+    return cold or BARE
 
 
 def _beside(script: Script, behavior: Mapping[str, Any]) -> dict[str, Any]:

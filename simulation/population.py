@@ -15,6 +15,9 @@ RECENT_MAX = 10
 """`lastActivities` keeps this many, the newest first (domain.md, behavior component)."""
 CAPACITY_MIN = 16
 """Rows a tier starts with; columns double when they are full."""
+SPARE_ROWS_MIN = 4_096
+"""Rows from which on a population keeps the arrays of its last copy for the next: fresh memory costs as much
+as the copy itself, but a thousand small worlds need not hold theirs twice."""
 NONE = -1
 """No activity, no location, no routine: an index into nothing."""
 
@@ -23,6 +26,8 @@ WAITING_FOR = "waitingFor"
 
 Cold = Mapping[str, Any]
 """A person's components that no rule reads hot, by name; replaced, never mutated."""
+BARE: Cold = {}
+"""Of everybody without cold components, which most are: one object for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class Columns(NamedTuple):
     cold_lo: NDArray[np.uint64]
 
 
+DERIVED = frozenset({"hash_hi", "hash_lo"})
+"""Columns that follow from the others: never copied for a snapshot."""
 FILLS = dict.fromkeys(("origin", "routine", "home", "location", "activity", "recent", "ended_at"), NONE)
 """What a column holds where nothing is said; 0 where it is not named."""
 TYPES = {name: np.dtype(hint.__args__[1].__args__[0]) for name, hint in get_type_hints(Columns).items()}
@@ -105,6 +112,8 @@ class Population:
         """Rows whose hash is not up to date."""
         self.held: dict[NpcId, None] = {}
         """Who waits for a generation result."""
+        self._spare: dict[str, NDArray[Any]] = {}
+        """Where the last copy is, when there are many people."""
 
     def __getitem__(self, column: str) -> NDArray[Any]:
         """The whole column; rows beyond `count` are unused."""
@@ -132,18 +141,19 @@ class Population:
         return row
 
     def extend(self, ids: Iterable[NpcId], columns: Mapping[str, NDArray[Any]], cold: Iterable[Cold]) -> None:
-        """Put many people at once behind the last row, every column given."""
+        """Put many people at once behind the last row, every column but the derived given."""
         new = list(ids)
         start, end = self.count, self.count + len(new)
         self._reserve(end)
         for name, column in self._named():
-            column[start:end] = columns[name]
+            column[start:end] = columns.get(name, 0)
         self.row_of.update({npc_id: start + n for n, npc_id in enumerate(new)})
         self.ids.extend(new)
         self.cold.extend(cold)
         self.count = end
         for row in range(start, end):
-            self._note_held(row)
+            if self.cold[row]:
+                self._note_held(row)
 
     def put_cold(self, row: int, cold: Cold) -> None:
         """Replace somebody's cold components."""
@@ -176,8 +186,19 @@ class Population:
         return taken
 
     def copy_columns(self) -> dict[str, NDArray[Any]]:
-        """A copy of the rows in use of every column, safe to encode while the world goes on."""
-        return {name: column[: self.count].copy() for name, column in self._named()}
+        """A copy of the rows in use of every column that is not derived, safe to encode while the world goes
+        on, until the next copy is asked for."""
+        kept = {name: column[: self.count] for name, column in self._named() if name not in DERIVED}
+        if self.count < SPARE_ROWS_MIN:
+            return {name: column.copy() for name, column in kept.items()}
+        copies = {}
+        for name, column in kept.items():
+            spare = self._spare.get(name)
+            if spare is None or len(spare) < self.count:
+                spare = self._spare[name] = np.empty((len(self.dirty), *column.shape[1:]), column.dtype)
+            copies[name] = spare[: self.count]
+            np.copyto(copies[name], column)
+        return copies
 
     def _reserve(self, rows: int) -> None:
         capacity = len(self.dirty)

@@ -3,6 +3,7 @@ configuration."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -35,7 +36,7 @@ class Profiles:
         routines = definition.behavior.routines
         numbers: dict[tuple[object, ...], int] = {}
         rows: list[tuple[list[float], list[float], list[float]]] = []
-        self.of_npc: list[int] = []
+        self.of_npc = array("i")
         for npc in definition.npcs:
             defaults = routines[npc.routine_id].default_preferences if npc.routine_id else None
             key = (npc.routine_id if defaults else None, *_key(npc))

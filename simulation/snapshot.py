@@ -2,14 +2,15 @@
 data.
 
 Layout: magic, format version, blake2b-128 of the rest, then zlib of: length of the head, the head as JSON,
-and the columns it lists as little-endian bytes, one after the other.
+the columns it lists as little-endian bytes, one after the other, and the cold components it lists as portions
+of JSON. Ids are not kept: the column `origin` says which person of the definition sits in a row.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -21,6 +22,7 @@ from simulation.clock import Clock
 from simulation.definitions import SimulationConfig, WorldDefinition
 from simulation.mind import BEHAVING, Mind
 from simulation.opening import Stages
+from simulation.population import BARE, Cold
 from simulation.requests import Request, Requests
 from simulation.scalars import RULES_VERSION
 from simulation.script import Script
@@ -28,17 +30,23 @@ from simulation.sessions import Session
 from simulation.stage import Stage
 from simulation.system_table import systems_of
 from simulation.tiers import TIERS
-from simulation.units import Micros, Mode, NpcId, Seq, Tick, Tier
+from simulation.units import Micros, Mode, Seq, Tick, Tier
 from simulation.world import World
 
 MAGIC = b"THTR"
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, FORMAT)
+"""Format 1 kept every id and every person's cold components in the head."""
 CHECKSUM_BYTES = 16
 """Bytes of the blake2b digest in the header."""
 HEADER_BYTES = len(MAGIC) + 1 + CHECKSUM_BYTES
 """Bytes before the compressed body: magic, version, checksum."""
 COMPRESSION = 1
 """zlib's fastest: a third of the bytes for a tenth of the time of its best."""
+PIECE_BYTES = 1 << 18
+"""Bytes compressed at once: some milliseconds, in which other threads run."""
+COLD_ROWS_AT_ONCE = 512
+"""People whose components are one piece of JSON: below a millisecond, in which no other thread runs."""
 
 
 class SnapshotCorrupt(ValueError):
@@ -51,7 +59,8 @@ class SnapshotOfAnother(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a snapshot is made of, copied out of a running world; encoding it can wait."""
+    """What a snapshot is made of, copied out of a running world; it can be encoded until the world is copied
+    again."""
 
     head: Mapping[str, Any]
     tiers: Mapping[Tier, Mapping[str, Any]]
@@ -90,20 +99,61 @@ def parts_of(world: World, tiers: Mapping[Tier, Mapping[str, Any]]) -> Parts:
 
 
 def encode(parts: Parts) -> bytes:
-    """The bytes of a snapshot."""
-    columns: list[bytes] = []
+    """The bytes of a snapshot. Slow, and meant to run beside the ticks: whatever takes long gives other
+    threads their turn (zlib and blake2b by themselves, JSON by small portions)."""
+    columns: list[memoryview] = []
+    colds: list[bytes] = []
     tiers = {}
     for tier, export in parts.tiers.items():
         listed = []
         for name, values in export["columns"].items():
-            portable = values.astype(values.dtype.newbyteorder("<"), copy=False)
+            portable = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
             listed.append([name, portable.dtype.str, list(values.shape)])
-            columns.append(portable.tobytes())
-        tiers[str(tier)] = {"ids": export["ids"], "cold": export["cold"], "columns": listed}
-    head = json.dumps({**parts.head, "tiers": tiers}, separators=(",", ":"), allow_nan=False).encode()
-    body = zlib.compress(b"".join([len(head).to_bytes(8, "little"), head, *columns]), COMPRESSION)
-    checksum = blake2b(body, digest_size=CHECKSUM_BYTES).digest()
-    return MAGIC + bytes([FORMAT]) + checksum + body
+            if portable.size:
+                columns.append(portable.data.cast("B"))
+        portions = list(_cold_portions(export["cold"]))
+        colds += portions
+        people, sizes = len(export["cold"]), [len(portion) for portion in portions]
+        tiers[str(tier)] = {"people": people, "columns": listed, "cold": sizes}
+    head = _json({**parts.head, "tiers": tiers})
+    body, digest = [], blake2b(digest_size=CHECKSUM_BYTES)
+    for packed in _compressed(_gathered([len(head).to_bytes(8, "little"), head, *columns, *colds])):
+        digest.update(packed)
+        body.append(packed)
+    return b"".join([MAGIC, bytes([FORMAT]), digest.digest(), *body])
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _cold_portions(cold: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+    """(row, components) of everybody who has any, as JSON lists of so many rows each."""
+    for start in range(0, len(cold), COLD_ROWS_AT_ONCE):
+        rows = enumerate(cold[start : start + COLD_ROWS_AT_ONCE], start)
+        if found := [(row, components) for row, components in rows if components]:
+            yield _json(found)
+
+
+def _gathered(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Small pieces together: every call of the compressor has its price."""
+    small: list[bytes | memoryview] = []
+    size = 0
+    for piece in pieces:
+        small.append(piece)
+        size += len(piece)
+        if size >= PIECE_BYTES:
+            yield b"".join(small) if len(small) > 1 else piece
+            small, size = [], 0
+    yield b"".join(small)
+
+
+def _compressed(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    packer = zlib.compressobj(COMPRESSION)
+    for piece in pieces:
+        for start in range(0, len(piece), PIECE_BYTES):
+            yield packer.compress(piece[start : start + PIECE_BYTES])
+    yield packer.flush()
 
 
 def restore(definition: WorldDefinition, snapshot: bytes, mind: Mind = BEHAVING) -> tuple[World, Stages]:
@@ -144,8 +194,8 @@ def restore(definition: WorldDefinition, snapshot: bytes, mind: Mind = BEHAVING)
 def _open(snapshot: bytes) -> tuple[dict[str, Any], bytes, int]:
     if snapshot[: len(MAGIC)] != MAGIC or len(snapshot) < HEADER_BYTES:
         raise SnapshotCorrupt("no snapshot: it does not begin like one")
-    if snapshot[len(MAGIC)] != FORMAT:
-        raise SnapshotCorrupt(f"snapshot format {snapshot[len(MAGIC)]} is not {FORMAT}")
+    if snapshot[len(MAGIC)] not in READABLE:
+        raise SnapshotCorrupt(f"snapshot format {snapshot[len(MAGIC)]} is none of {READABLE}")
     body = snapshot[HEADER_BYTES:]
     if blake2b(body, digest_size=CHECKSUM_BYTES).digest() != snapshot[len(MAGIC) + 1 : HEADER_BYTES]:
         raise SnapshotCorrupt("the checksum does not match")
@@ -155,7 +205,7 @@ def _open(snapshot: bytes) -> tuple[dict[str, Any], bytes, int]:
 
 
 def _stages(world: World, script: Script, tiers: Mapping[str, Any], body: bytes, start: int) -> Stages:
-    stages = {}
+    loaded: dict[Tier, tuple[dict[str, NDArray[Any]], Any]] = {}
     for tier in TIERS:
         listed = tiers[str(tier)]
         columns: dict[str, NDArray[Any]] = {}
@@ -166,8 +216,25 @@ def _stages(world: World, script: Script, tiers: Mapping[str, Any], body: bytes,
                 size *= length
             columns[name] = np.frombuffer(body, kind, size // kind.itemsize, start).reshape(shape)
             start += size
+        loaded[tier] = columns, listed
+    npcs = script.definition.npcs
+    stages = {}
+    for tier, (columns, listed) in loaded.items():
+        cold, start = _cold(listed, body, start)
         stage = Stage(script, tier)
-        agenda = stage.load([NpcId(name) for name in listed["ids"]], columns, listed["cold"])
+        agenda = stage.load([npcs[place].id for place in columns["origin"].tolist()], columns, cold)
         world.seat(tier, stage.count, agenda)
         stages[tier] = stage
     return stages
+
+
+def _cold(listed: Mapping[str, Any], body: bytes, start: int) -> tuple[list[Cold], int]:
+    """Everybody's cold components by row, and where what follows them begins."""
+    if "people" not in listed:  # format 1
+        return [components or BARE for components in listed["cold"]], start
+    cold = [BARE] * listed["people"]
+    for size in listed["cold"]:
+        for row, components in json.loads(body[start : start + size]):
+            cold[row] = components
+        start += size
+    return cold, start

@@ -70,6 +70,7 @@ class Stage:
     ) -> tuple[tuple[Micros, int], ...]:
         """Take over the columns of a snapshot; answers their agenda."""
         self.people.extend(ids, columns, cold)
+        self.people.copy_columns()  # so that the memory is there when a tick waits for the next copy
         self._fingerprint.everybody()
         return self.reindex()
 
@@ -255,9 +256,6 @@ class Stage:
         return {**view, "why": found.to_json() if found is not None else None}
 
     def export(self) -> dict[str, Any]:
-        """Copies of everything a snapshot keeps of this tier."""
-        return {
-            "ids": list(self.people.ids),
-            "cold": list(self.people.cold),
-            "columns": self.people.copy_columns(),
-        }
+        """Copies of everything a snapshot keeps of this tier, good until the next are asked for. Who sits in
+        a row is in the column `origin`."""
+        return {"cold": list(self.people.cold), "columns": self.people.copy_columns()}

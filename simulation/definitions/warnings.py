@@ -35,19 +35,12 @@ BEHAVIOR = "meta.behavior"
 
 def warnings_of(world: WorldDefinition) -> tuple[Problem, ...]:
     """Everything suspicious about a world that is otherwise sound."""
-    kinds = (_settings, _activities, _routines, _conditions, _preferences, _chains)
+    kinds = (_activities, _routines, _conditions, _preferences, _chains)
     return tuple(islice((found for kind in kinds for found in kind(world)), WARNINGS_MAX))
 
 
 def _warn(path: str, value: object, message: str, allowed: str = "") -> Problem:
     return Problem(path, value, message, allowed, warning=True)
-
-
-def _settings(world: WorldDefinition) -> Iterator[Problem]:
-    path = "meta.simulation"
-    if world.simulation.idle_policy != "run":
-        message = "worlds do not sleep yet, so this one runs with or without sessions"
-        yield _warn(f"{path}.idlePolicy", world.simulation.idle_policy, message)
 
 
 def _chains(world: WorldDefinition) -> Iterator[Problem]:

@@ -13,6 +13,9 @@ MS = 1_000_000
 EVERY, DELAY, SNAPSHOT = 1000 * MS, 50 * MS, 30_000 * MS
 
 
+SNAPSHOT_1 = Snapshot(tick=Tick(1), ordinal=0, body=b"")
+
+
 def mark(tick: int) -> Mark:
     return Mark(
         tick=Tick(tick),
@@ -45,6 +48,36 @@ def test_a_newborn_world_commits_its_birth_with_a_snapshot() -> None:
     buffer = CommitBuffer(WorldId("inn"), Epoch(1), 0, mark(0), EVERY, DELAY, SNAPSHOT)
     assert buffer.has_news
     assert buffer.wants_snapshot(0)
+    buffer.copy_taken(Tick(0), 0, 0)
+    tick(buffer, 3)
+    assert buffer.flush_at_ns() is None, "without a snapshot there is nothing to go back to"
+    buffer.encoded(SNAPSHOT_1)
+    assert buffer.flush_at_ns() is not None
+    assert buffer.record(mark(3), 20 * MS).snapshot is SNAPSHOT_1
+
+
+def test_ticks_go_on_while_a_copy_is_encoded_and_its_snapshot_travels_with_a_later_record(
+    buffer: CommitBuffer,
+) -> None:
+    tick(buffer, 1)
+    buffer.copy_taken(Tick(1), 0, 0)
+    tick(buffer, 2)
+    assert buffer.record(mark(2), 0).snapshot is None
+    buffer.encoded(SNAPSHOT_1)
+    assert buffer.has_news, "a world that stands still commits it all the same"
+    assert buffer.record(mark(2), 0).snapshot is SNAPSHOT_1
+    assert buffer.record(mark(2), 0).snapshot is None
+    assert buffer.snapshot_number == 2
+
+
+def test_what_a_replay_costs_counts_from_the_copy(buffer: CommitBuffer) -> None:
+    """One of a second before the copy, none after it."""
+    buffer.ticked(Tick(1), (), (), 0, commits.REPLAY_MS_MAX * MS)
+    buffer.copy_taken(Tick(1), 0, 0)
+    buffer.encoded(SNAPSHOT_1)
+    buffer.record(mark(1), 0)
+    buffer.acknowledged(1)
+    assert not buffer.wants_snapshot(0)
 
 
 def test_ticks_alone_wait_for_the_next_regular_commit(buffer: CommitBuffer) -> None:
@@ -65,16 +98,16 @@ def test_without_news_there_is_nothing_to_commit(buffer: CommitBuffer) -> None:
 def test_records_are_numbered_and_carry_everything_since_the_last(buffer: CommitBuffer) -> None:
     tick(buffer, 1)
     buffer.settled([outcome(1)], 0)
-    first = buffer.record(mark(1), None, 0)
+    first = buffer.record(mark(1), 0)
     tick(buffer, 3)
-    second = buffer.record(mark(3), None, 0)
+    second = buffer.record(mark(3), 0)
     assert (first.number, first.from_tick, first.to_tick, len(first.outcomes)) == (1, 0, 1, 1)
     assert (second.number, second.from_tick, second.to_tick, second.outcomes) == (2, 1, 3, ())
 
 
 def test_only_what_is_acknowledged_is_shown(buffer: CommitBuffer) -> None:
     tick(buffer, 5)
-    made = buffer.record(mark(5), None, 0)
+    made = buffer.record(mark(5), 0)
     assert buffer.committed.tick == 0
     assert buffer.acknowledged(1) == (made,)
     assert buffer.committed.tick == 5
@@ -86,12 +119,12 @@ def test_an_answer_waits_for_its_record_and_for_its_tick(buffer: CommitBuffer) -
     released: list[int] = []
     buffer.settled([outcome()], 0)
     buffer.park(lambda at: released.append(at.tick), Tick(3), 0)
-    buffer.record(mark(0), None, 0)
+    buffer.record(mark(0), 0)
     buffer.acknowledged(1)
     assert released == []
     tick(buffer, 3)
     assert buffer.urgent_ns is not None, "the tick somebody waits for hurries its commit"
-    buffer.record(mark(3), None, 0)
+    buffer.record(mark(3), 0)
     buffer.acknowledged(2)
     assert released == [3]
 
@@ -105,7 +138,7 @@ def test_a_read_of_durable_state_is_answered_at_once_and_of_news_after_its_commi
     tick(buffer, 1)
     buffer.park(lambda _: released.append("new"), Tick(1), 0)
     assert released == ["old"]
-    buffer.record(mark(1), None, 0)
+    buffer.record(mark(1), 0)
     buffer.acknowledged(1)
     assert released == ["old", "new"]
 
@@ -114,7 +147,7 @@ def test_a_world_waits_when_too_much_is_on_its_way(buffer: CommitBuffer) -> None
     for number in range(1, commits.UNACKNOWLEDGED_MAX + 1):
         assert not buffer.is_full
         tick(buffer, number)
-        buffer.record(mark(number), None, 0)
+        buffer.record(mark(number), 0)
     assert buffer.is_full
     assert buffer.flush_at_ns() is None
     buffer.acknowledged(1)
@@ -138,8 +171,12 @@ def test_snapshots_come_by_time_and_by_what_a_replay_would_cost(buffer: CommitBu
 
 def test_one_snapshot_is_on_its_way_at_a_time(buffer: CommitBuffer) -> None:
     tick(buffer, 1)
-    buffer.record(mark(1), Snapshot(tick=Tick(1), ordinal=0, body=b""), 0)
+    buffer.copy_taken(Tick(1), 0, 0)
     buffer.ticked(Tick(2), (), (), 0, commits.REPLAY_MS_MAX * MS)
-    assert not buffer.wants_snapshot(0)
+    assert not buffer.wants_snapshot(0), "being encoded"
+    buffer.encoded(SNAPSHOT_1)
+    assert not buffer.wants_snapshot(0), "ready"
+    buffer.record(mark(2), 0)
+    assert not buffer.wants_snapshot(0), "on its way"
     buffer.acknowledged(1)
     assert buffer.wants_snapshot(0)

@@ -13,7 +13,7 @@ from actors.placement import Placement
 from messages import admin, archive, shards
 from messages.base import Refused
 from messages.service import WorldReport
-from simulation.units import InputKind, Seq, Tick, WorldId
+from simulation.units import InputKind, NpcId, Seq, Tick, WorldId
 
 INN = WorldId("inn")
 
@@ -183,3 +183,53 @@ def test_a_removed_world_is_dropped_by_its_shard_and_forgotten(desk: Desk) -> No
     assert desk.told[-1] == ("shard 0", shards.DropWorld(world_id=INN))
     assert desk.placement.shard_of == {}
     assert isinstance(desk.answered[-1][1], admin.WorldRemoved)
+
+
+@pytest.fixture
+def resting(desk: Desk) -> Desk:
+    """The inn sleeps."""
+    desk.on_world(shards.WorldSlept(shard=0, report=report(5, "sleeping")))
+    return desk
+
+
+def woken(desk: Desk) -> list[Any]:
+    return [message for _, message in desk.told if isinstance(message, shards.WakeWorld)]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        admin.SubmitInput(ask_id="a", world_id=INN, kind=InputKind.PAUSE, payload={}),
+        admin.ShowWorld(ask_id="a", world_id=INN),
+        admin.ShowPerson(ask_id="a", world_id=INN, npc_id=NpcId("ada")),
+    ],
+)
+def test_whoever_asks_for_a_world_that_sleeps_wakes_it_once(resting: Desk, ask: Any) -> None:
+    resting.ask(ask)
+    resting.ask(ask.model_copy(update={"ask_id": "b"}))
+    assert len(woken(resting)) == 1
+    assert resting.placement.on_shard(0) == (INN,), "a shard that dies now brings it back all the same"
+
+
+def test_a_world_that_sleeps_is_listed_opened_and_added_again_without_waking_it(resting: Desk) -> None:
+    resting.ask(admin.ListWorlds(ask_id="l"))
+    resting.ask(admin.OpenWorld(ask_id="o", world_id=INN))
+    resting.on_registry(
+        archive.WorldRegistered(ask_id="r", world_id=INN, name="Inn", resumed=True, tick=Tick(5))
+    )
+    assert resting.answered[0][1].worlds[0].status == "sleeping"
+    assert woken(resting) == []
+    assert [type(message) for _, message in resting.told] == []
+
+
+def test_an_input_that_no_shard_was_told_of_wakes_its_world(resting: Desk) -> None:
+    resting.on_inputs_waiting(INN)
+    resting.on_inputs_waiting(WorldId("of another service"))
+    assert len(woken(resting)) == 1
+    assert resting.placement.asleep == set()
+
+
+def test_news_of_a_world_that_fell_asleep_after_it_was_removed_are_dropped(desk: Desk) -> None:
+    desk.placement.forget(INN)
+    desk.on_world(shards.WorldSlept(shard=0, report=report(5, "sleeping")))
+    assert desk.placement.asleep == set()

@@ -200,10 +200,10 @@ def test_a_damaged_snapshot_falls_back_to_the_one_before(backstage: Any, another
     backstage.add(village())
     for tick in (10, 20):
         backstage.run(tick)
-        backstage.running.save_all()
+        backstage.running.committing.save_all()
         backstage.turn()
         for hosted in backstage.running.hosted.values():
-            hosted.stopped = ""
+            hosted.stopped, hosted.saving = "", False
     expected = backstage.hash_of("village")
 
     async def damage(db: Database) -> None:
@@ -288,9 +288,9 @@ def test_a_read_of_a_world_that_is_not_here_is_refused(backstage: Any) -> None:
 def test_a_saved_world_stands_still_and_is_reported_as_it_ran(backstage: Any) -> None:
     backstage.add(village())
     backstage.run(10)
-    backstage.running.save_all()
+    backstage.running.committing.save_all()
     backstage.turn()
-    (report,) = backstage.running.all_saved()
+    (report,) = backstage.running.committing.all_saved()
     assert (report.status, report.tick) == ("running", 10)
     backstage.run(20)
     assert backstage.hash_of("village")[0] == 10
@@ -301,7 +301,7 @@ def test_saving_waits_for_the_commit(backstage: Any) -> None:
     backstage.running.run_to({WorldId("village"): Tick(5)})
     for _ in range(5):
         backstage.running.tick(backstage.running.hosted[WorldId("village")], 0, 0)
-    backstage.running.save_all()
-    assert backstage.running.all_saved() is None
+    backstage.running.committing.save_all()
+    assert backstage.running.committing.all_saved() is None
     backstage.turn()
-    assert backstage.running.all_saved()[0].tick == 5
+    assert backstage.running.committing.all_saved()[0].tick == 5

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.deadlines import Deadlines
-from actors.pacing import Lateness, Pacer, TooLate
+from actors.pacing import SAMPLES_MAX, Lateness, Pacer, TooLate, spread
 
 SECOND = 1_000_000_000
 
@@ -120,3 +120,27 @@ def test_each_key_fires_once_at_its_last_deadline(sets: list[tuple[str, int | No
         fired.append(due)
     assert dict(fired) == {key: at for key, at in dict(sets).items() if at is not None}
     assert [at for _, at in fired] == sorted(at for _, at in fired)
+
+
+def test_worlds_that_begin_together_are_spread_evenly_however_many_there_are() -> None:
+    """The first begins at once; of any eight in a row from a multiple of eight, one falls in each eighth."""
+    assert [spread(place) for place in range(6)] == [0, 1 / 2, 1 / 4, 3 / 4, 1 / 8, 5 / 8]
+    for start in (0, 8, 800):
+        assert sorted(int(spread(place) * 8) for place in range(start, start + 8)) == list(range(8))
+
+
+def test_a_phase_moves_every_deadline_and_no_interval() -> None:
+    pacer = started(phase_ns=SECOND // 4)
+    assert pacer.deadline_ns == 100 * SECOND + SECOND // 4
+    pacer.ticked(pacer.deadline_ns)
+    assert pacer.deadline_ns == 101 * SECOND + SECOND // 4
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=SAMPLES_MAX + 40))
+def test_lateness_is_of_the_last_samples_only(samples: list[int]) -> None:
+    lateness = Lateness()
+    for sample in samples:
+        lateness.add(sample)
+    ranked = sorted(samples[-SAMPLES_MAX:])
+    assert lateness.ranked == ranked
+    assert lateness.percentile_ms(100) == ranked[-1] / 1_000_000

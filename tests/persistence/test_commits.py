@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from messages.commits import Fenced
+from messages.commits import CommitsMissing, Fenced
 from persistence import commits, inputs, worlds
 from persistence.engine import Database
 from persistence.tables import generations, snapshots
 from persistence.tables import worlds as world_rows
-from simulation.units import InputKind, WorldId
-from stored import INN, Store, outcome, record, request, snapshot
+from simulation.units import Epoch, InputKind, WorldId
+from stored import DOCUMENT, INN, Store, outcome, record, request, snapshot
 
 
 def write(store: Store, *records: object) -> list[object]:
@@ -39,10 +41,11 @@ def test_an_older_commit_sent_again_moves_nothing_back(inn: Store) -> None:
     assert inn.rows(select(world_rows))[0]["tick"] == 20
 
 
-def test_a_missing_commit_is_noticed_and_nothing_is_written(inn: Store) -> None:
-    with pytest.raises(commits.CommitGap):
-        write(inn, record(1, 10), record(3, 30))
-    assert inn.rows(select(world_rows))[0]["tick"] == 0
+def test_a_record_that_overtook_the_one_before_is_not_written_and_asked_for_again(inn: Store) -> None:
+    asked = CommitsMissing(world_id=INN, epoch=Epoch(1), after=1)
+    assert write(inn, record(1, 10), record(3, 30), record(4, 40)) == [(INN, 1, 1), asked, asked]
+    assert inn.rows(select(world_rows))[0]["tick"] == 10
+    assert write(inn, record(2, 20), record(3, 30)) == [(INN, 1, 2), (INN, 1, 3)]
 
 
 def test_the_former_owner_is_fenced_and_changes_nothing(inn: Store) -> None:
@@ -120,3 +123,36 @@ def test_two_writers_at_once_both_succeed_in_turn(inn: Store) -> None:
     written, recorded = inn(both)
     assert written == [(INN, 1, 1)]
     assert getattr(recorded, "seq", 0) == 1
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_batch_takes_as_many_statements_however_many_records_are_in_it(store: Store, count: int) -> None:
+    """One to hold the worlds, one for the marks, one for the outcomes, three for the snapshots."""
+    names = [WorldId(f"inn-{number}") for number in range(count)]
+
+    async def prepare(db: Database) -> None:
+        for name in names:
+            await worlds.register(
+                db,
+                world_id=name,
+                name="Inn",
+                document=json.dumps(DOCUMENT),
+                definition_hash="h",
+                generation=None,
+                fresh=False,
+            )
+            await worlds.claim(db, name, 0, 0)
+            await inputs.record(db, name, InputKind.PAUSE, {}, "key")
+
+    store(prepare)
+    records = [record(1, 3, world=name, outcomes=(outcome(1, 1),), snapshot=snapshot(3, 1)) for name in names]
+    statements: list[str] = []
+
+    async def write_counted(db: Database) -> list[Any]:
+        engine = db._engine.sync_engine
+        event.listen(engine, "before_cursor_execute", lambda *heard: statements.append(heard[2]))
+        return await commits.write(db, records)
+
+    assert store(write_counted) == [(name, 1, 1) for name in names]
+    assert len([text for text in statements if not text.startswith("BEGIN")]) == 6
+    assert {row["waiting_inputs"] for row in store.rows(select(world_rows))} == {0}

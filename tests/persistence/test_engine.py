@@ -6,11 +6,29 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, select, text
 
 from persistence.engine import Database, DatabaseAway, SchemaMissing, SchemaNewer
 from persistence.schema import HEAD, MIGRATIONS, revisions
-from persistence.tables import metadata
+from persistence.tables import metadata, worlds
+from stored import Store
+
+EMPTY_WORLD = {
+    "name": "",
+    "status": "active",
+    "definition": "",
+    "definition_hash": "",
+    "epoch": 0,
+    "commit_number": 0,
+    "next_seq": 1,
+    "waiting_inputs": 0,
+    "tick": 0,
+    "world_time": 0,
+    "state_hash": "",
+    "quarantine_reason": "",
+    "created_at": 0.0,
+    "updated_at": 0.0,
+}
 
 
 def opened(url: str, *, migrate: bool = True) -> Database:
@@ -121,3 +139,41 @@ async def _half_done(db: Database) -> None:
 def test_a_sqlite_file_needs_its_folder(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         opened(f"sqlite:///{tmp_path}/no/such/folder/x.db")
+
+
+def test_of_several_pieces_of_work_in_one_transaction_one_that_is_refused_is_undone_alone(
+    database_url: str,
+) -> None:
+    """The second inn is refused in the middle of its work: the first and the third are there, it is not."""
+    store = Store(database_url)
+
+    async def add(db: Database, world_id: str, *, fail: bool) -> None:
+        async with db.write() as connection:
+            row = {**EMPTY_WORLD, "id": world_id}
+            await connection.execute(insert(worlds), row)
+            if fail:
+                raise LookupError(world_id)
+
+    async def three(db: Database) -> None:
+        async with db.together() as joined:
+            await add(joined, "first", fail=False)
+            with pytest.raises(LookupError):
+                await add(joined, "second", fail=True)
+            await add(joined, "third", fail=False)
+
+    store(three)
+    assert [row["id"] for row in store.rows(select(worlds).order_by(worlds.c.id))] == ["first", "third"]
+
+
+def test_pieces_of_work_in_one_transaction_are_durable_all_at_once(database_url: str) -> None:
+    store = Store(database_url)
+
+    async def killed(db: Database) -> None:
+        async with db.together() as joined:
+            async with joined.write() as connection:
+                await connection.execute(insert(worlds), {**EMPTY_WORLD, "id": "first"})
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store(killed)
+    assert store.rows(select(worlds)) == []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from persistence import commits, worlds
+from messages.commits import CommitRecord
+from persistence import commits, inputs, worlds
 from persistence.engine import Database
 from persistence.tables import generations, npcs, sessions
-from stored import INN, Store, record, request
+from simulation.units import GenerationMode, InputKind
+from stored import INN, Store, outcome, record, request
 
 
 def test_a_new_world_is_stored_with_its_people_and_sessions(store: Store) -> None:
@@ -76,3 +78,46 @@ def test_only_the_owner_can_quarantine_and_a_release_ends_it(inn: Store) -> None
     assert inn.claim().quarantined == "tick 5 failed twice"
     assert inn(lambda db: worlds.release(db, INN)) is True
     assert inn(lambda db: worlds.release(db, INN)) is False
+
+
+def test_a_world_sleeps_until_an_input_waits_or_its_last_record_says_otherwise(inn: Store) -> None:
+    def slept(number: int, *, asleep: bool) -> CommitRecord:
+        made = record(number, 5 * number)
+        return made.model_copy(update={"mark": made.mark.model_copy(update={"asleep": asleep})})
+
+    assert inn(worlds.asleep) == [], "never committed"
+    inn(lambda db: commits.write(db, [slept(1, asleep=True)]))
+    ((world_id, name, mark),) = inn(worlds.asleep)
+    assert (world_id, name, mark.tick) == (INN, "Inn", 5)
+    inn(lambda db: inputs.record(db, INN, InputKind.PAUSE, {}, "key"))
+    assert inn(worlds.asleep) == []
+    inn(
+        lambda db: commits.write(
+            db, [slept(2, asleep=False).model_copy(update={"outcomes": (outcome(1, 1),)})]
+        )
+    )
+    assert inn(worlds.asleep) == []
+    inn(lambda db: commits.write(db, [slept(3, asleep=True)]))
+    assert len(inn(worlds.asleep)) == 1
+    inn(lambda db: worlds.retire(db, INN))
+    assert inn(worlds.asleep) == []
+
+
+def test_a_mark_of_a_version_that_knew_no_sleep_is_of_a_world_awake(inn: Store) -> None:
+    inn(lambda db: commits.write(db, [record(1, 5)]))
+    old = {key: value for key, value in inn.rows(select(worlds.worlds))[0]["mark"].items() if key != "asleep"}
+
+    async def age(db: Database) -> None:
+        async with db.write() as connection:
+            await connection.execute(update(worlds.worlds).values(mark=old))
+
+    inn(age)
+    assert inn(worlds.asleep) == []
+    claimed = inn.claim().mark
+    assert claimed is not None
+    assert not claimed.asleep
+
+
+def test_a_run_says_by_which_mode_a_world_is_opened_when_it_wakes(inn: Store) -> None:
+    inn(lambda db: worlds.set_generation(db, [INN], GenerationMode.OFF))
+    assert inn.claim().generation is GenerationMode.OFF

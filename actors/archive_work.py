@@ -1,0 +1,154 @@
+"""What the Archivist is asked, done on the database: one function a message, answers as messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors.hosted import stored_report
+from messages.admin import GenerationsListed, ListGenerations
+from messages.archive import (
+    AskOutcome,
+    ClaimWorld,
+    CountGenerations,
+    FetchInputs,
+    GenerationsCounted,
+    InputRecorded,
+    InputsRecorded,
+    OutcomePending,
+    RecordInput,
+    RegisterSleeping,
+    RegisterWorld,
+    ReleaseWorld,
+    RetireWorld,
+    SleepingRegistered,
+    WorldClaimed,
+    WorldRegistered,
+    WorldReleased,
+    WorldRetired,
+)
+from messages.base import Ask, Message, Refused
+from messages.service import WorldReport
+from persistence import generations, inputs, worlds
+from persistence.engine import Database
+from simulation.definitions import pack, unpack
+
+Reply = Message
+NO_SHARD = -1
+"""Of a world that is on none yet."""
+
+
+REFUSED = (worlds.DefinitionChanged, inputs.UnknownWorld, inputs.InputsFull)
+"""What a user can do something about."""
+
+
+def refusal(message: Ask | Message, error: BaseException) -> Refused | None:
+    """What a user can do something about is an answer; everything else is a bug and is raised."""
+    if not isinstance(error, REFUSED) or not isinstance(message, Ask):
+        raise error
+    path = "id" if isinstance(error, worlds.DefinitionChanged) else ""
+    return Refused(ask_id=message.ask_id, reason=str(error), do=REMEDIES.get(type(error), ""), path=path)
+
+
+REMEDIES: dict[type[BaseException], str] = {
+    worlds.DefinitionChanged: "Start it over with --fresh, or give the file another id.",
+    inputs.UnknownWorld: "`theatrum world list` shows the worlds there are.",
+    inputs.InputsFull: "Wait until the world has applied some, or resume it.",
+}
+
+
+async def register(db: Database, message: RegisterWorld) -> Reply:
+    found = await worlds.register(
+        db,
+        world_id=message.world_id,
+        name=message.name,
+        document=unpack(message.document),
+        definition_hash=message.definition_hash,
+        generation=message.generation,
+        fresh=message.fresh,
+    )
+    return WorldRegistered(
+        ask_id=message.ask_id,
+        world_id=message.world_id,
+        name=message.name,
+        resumed=found.resumed,
+        tick=found.tick,
+        quarantined=found.quarantined,
+    )
+
+
+async def retire(db: Database, message: RetireWorld) -> Reply:
+    tick = await worlds.retire(db, message.world_id)
+    if tick is None:
+        raise inputs.UnknownWorld(f"no world {message.world_id}")
+    return WorldRetired(ask_id=message.ask_id, world_id=message.world_id, tick=tick)
+
+
+async def release(db: Database, message: ReleaseWorld) -> Reply:
+    released = await worlds.release(db, message.world_id)
+    return WorldReleased(ask_id=message.ask_id, world_id=message.world_id, released=released)
+
+
+async def record(db: Database, message: RecordInput) -> Any:
+    key = message.idempotency_key or message.ask_id
+    found = await inputs.record(db, message.world_id, message.kind, message.payload, key)
+    answer = InputRecorded(ask_id=message.ask_id, world_id=message.world_id, seq=found.seq, known=found.known)
+    return answer, found.stored
+
+
+async def find_outcome(db: Database, message: AskOutcome) -> Reply:
+    found = await inputs.outcome(db, message.world_id, message.seq, message.ask_id)
+    if found is not None:
+        return found
+    return OutcomePending(ask_id=message.ask_id, world_id=message.world_id, seq=message.seq)
+
+
+async def count(db: Database, message: CountGenerations) -> Reply:
+    return GenerationsCounted(ask_id=message.ask_id, by_world=await generations.counts(db))
+
+
+async def list_generations(db: Database, message: ListGenerations) -> Reply:
+    counted = await generations.counts(db)
+    return GenerationsListed(
+        ask_id=message.ask_id,
+        rows=await generations.listing(db, message.world_id, message.limit),
+        counts=counted.get(message.world_id, {}),
+    )
+
+
+async def claim(db: Database, message: ClaimWorld) -> Reply:
+    found = await worlds.claim(db, message.world_id, message.shard, message.skip)
+    if found is None:
+        raise inputs.UnknownWorld(f"no world {message.world_id}")
+    return WorldClaimed(
+        ask_id=message.ask_id,
+        world_id=message.world_id,
+        name=found.name,
+        epoch=found.epoch,
+        number=found.number,
+        document=pack(found.document),
+        generation=found.generation,
+        mark=found.mark,
+        snapshot=found.snapshot,
+        inputs=found.inputs,
+        quarantined=found.quarantined,
+        committed_at=found.committed_at,
+    )
+
+
+async def fetch(db: Database, message: FetchInputs) -> Reply:
+    found = await inputs.after(db, message.world_id, message.after)
+    return InputsRecorded(world_id=message.world_id, inputs=found)
+
+
+async def register_sleeping(db: Database, message: RegisterSleeping) -> Reply:
+    if message.generation is not None:
+        await worlds.set_generation(db, message.worlds, message.generation)
+    return SleepingRegistered(ask_id=message.ask_id, worlds=message.worlds)
+
+
+async def asleep(db: Database) -> tuple[WorldReport, ...]:
+    """Every stored world that sleeps, as of its last commit."""
+    return tuple(
+        stored_report(world_id, name, mark, NO_SHARD, "sleeping")
+        for world_id, name, mark in await worlds.asleep(db)
+    )
