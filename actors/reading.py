@@ -138,6 +138,8 @@ def holds(hosted: Hosted) -> str:
     world = hosted.world
     if hosted.stopped:
         return hosted.stopped
+    if hosted.is_idle:
+        return "nobody is there: its clock stands until somebody comes, or asks for ticks"
     if world.mode is Mode.PAUSED:
         return "it is paused: nothing on its time moves until it is resumed"
     if waits := hosted.blocked():

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from messages.admin import PersonShown, WorldShown
+from messages.admin import PersonShown, WorldPlanned, WorldShown
 from messages.archive import ClaimWorld
 from messages.commits import Commit
-from messages.shards import ReadPerson, ReadWorld, WorldOpened, WorldSlept
+from messages.shards import ReadPerson, ReadPlan, ReadWorld, WorldOpened, WorldSlept
 from persistence import worlds
 from persistence.tables import snapshots
 from simulation import drive
@@ -128,6 +128,15 @@ def test_a_session_keeps_it_awake_and_the_last_to_leave_lets_it_sleep(backstage:
     backstage.turn()
     assert backstage.answers() == [(True, 0)]
     assert len(backstage.heard(WorldSlept)) == 1
+
+
+def test_a_plan_says_that_nobody_is_there(backstage: Any) -> None:
+    backstage.add(sleeper())
+    backstage.running.run_to({})
+    backstage.reading.read(ReadPlan(ask_id="p", world_id=VILLAGE))
+    backstage.turn()
+    (planned,) = backstage.heard(WorldPlanned)
+    assert planned.holds.startswith("nobody is there")
 
 
 def test_a_paused_world_sleeps_too(asleep: Any) -> None:
