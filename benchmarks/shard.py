@@ -9,15 +9,19 @@ from __future__ import annotations
 import pickle
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr
 from typing import Any, cast
 
 from actors.adoption import Adoption
+from actors.committing import Copy, Encoded, encoded
 from actors.logs import configure, get_logger
 from actors.post import Post
 from actors.recovery import Recovery
 from actors.running import Running
+from actors.shard import ENCODED_HERE_PEOPLE_MAX
 from actors.shell import Address, now_ns
 from messages.archive import WorldClaimed
 from messages.commits import Commit, Committed
@@ -32,6 +36,8 @@ NOBODY = cast(Address, "nobody")
 """The address of a Supervisor that is not there: no harm, since nothing is sent anywhere."""
 AGES_NS = 10**18
 """Thirty years: longer ago than any snapshot is kept for."""
+LOOK_EVERY_S = 0.001
+"""Seconds between two looks for the first snapshot of a world."""
 
 
 class Shard:
@@ -46,7 +52,10 @@ class Shard:
         post = Post(self._deliver)
         post.open(NOBODY)
         post.rewire(Wire(archivist="archivist", gate=None))
-        self.running = Running(0, post, get_logger("benchmarks"))
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._beside: list[Future[Encoded]] = []
+        """Snapshots being made on the other thread."""
+        self.running = Running(0, post, get_logger("benchmarks"), self._encode)
         self.adoption = Adoption(
             self.running,
             ServiceSettings(
@@ -60,7 +69,20 @@ class Shard:
         if isinstance(message, Commit):
             records = tuple((record.world_id, record.epoch, record.number) for record in message.records)
             self.snapshots += [record.snapshot.body for record in message.records if record.snapshot]
-            self.running.on_committed(Committed(records=records))
+            self.running.committing.on_committed(Committed(records=records))
+
+    def _encode(self, copy: Copy) -> None:
+        """As ShardActor does it."""
+        if copy.people <= ENCODED_HERE_PEOPLE_MAX:
+            self.running.committing.on_encoded(encoded(copy))
+        else:
+            self._beside.append(self._thread.submit(encoded, copy))
+
+    def turn(self) -> None:
+        """Take the snapshots that are ready, and send what was gathered."""
+        while self._beside and self._beside[0].done():
+            self.running.committing.on_encoded(self._beside.pop(0).result())
+        self.running.committing.send_batch(AGES_NS)
 
     def host(self, world: World, stages: Stages) -> WorldId:
         """A world made by plain calls, from now on through its actors. It holds still until it is ticked."""
@@ -83,7 +105,9 @@ class Shard:
         self.adoption.replay(world.id)
         hosted = self.running.hosted[world.id]
         hosted.going, hosted.target = True, Tick(2**40)
-        self.running.send_batch()
+        while not hosted.buffer.born:
+            self.turn()
+            time.sleep(LOOK_EVERY_S)
         return world.id
 
     def tick(self, world_id: WorldId) -> None:
@@ -100,8 +124,8 @@ class Shard:
         number, at_ns = hosted.buffer.number, now_ns()
         hosted.buffer.hurry(0)
         self.running.on_timer("flush", world_id, at_ns, at_ns)
-        self.running.send_batch()
-        if hosted.buffer.number != number + 1 or hosted.buffer.unacknowledged:
+        self.turn()
+        if hosted.buffer.number <= number or hosted.buffer.unacknowledged:
             raise RuntimeError(f"{world_id} made no record")
 
     def want_snapshot(self, world_id: WorldId) -> None:
