@@ -7,7 +7,14 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from simulation import chain_inputs, landing, metric_inputs, person_inputs, session_inputs
+from simulation import (
+    chain_inputs,
+    landing,
+    metric_inputs,
+    narrative_inputs,
+    person_inputs,
+    session_inputs,
+)
 from simulation.clock import ticks_in
 from simulation.definitions import ConfigInvalid
 from simulation.inputs import STEPS_MAX, Input, Verdict, granted, refused
@@ -141,5 +148,6 @@ KINDS: Mapping[InputKind, Callable[[World, Mapping[str, Any]], Applied]] = {
     InputKind.PERSON: person_inputs.change,
     InputKind.METRIC: metric_inputs.change,
     InputKind.CHAIN: chain_inputs.chain,
+    InputKind.NARRATIVE: narrative_inputs.narrative,
 }
 assert KINDS.keys() == set(InputKind), "every kind of input needs its function"

@@ -151,6 +151,19 @@ def put_at(component: Mapping[str, Any], path: tuple[str, ...], value: object) -
     return {**component, head: put_at(kept, tuple(rest), value)}
 
 
+def take_at(component: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """A copy without what lies at a path; objects that hold nothing any more go too."""
+    head, *rest = path
+    others = {key: value for key, value in component.items() if key != head}
+    if not rest:
+        return others
+    inner = component.get(head)
+    if not isinstance(inner, Mapping):
+        return dict(component)
+    left = take_at(inner, tuple(rest))
+    return {**others, head: left} if left else others
+
+
 # -- validation
 
 

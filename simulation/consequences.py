@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulation.components import put_at
+from simulation.components import put_at, take_at
 from simulation.orders import Failure, PersonWrite, Requested
 from simulation.sessions import Session
 from simulation.units import NpcId, SessionId
@@ -67,7 +67,8 @@ class AddPersonal:
 
 @dataclass(frozen=True, slots=True)
 class PutPersonal:
-    """Put one value inside a personal component; objects on the way are made where they are missing."""
+    """Put one value inside a personal component; objects on the way are made where they are missing. None
+    removes what is there."""
 
     session_id: SessionId
     npc_id: NpcId
@@ -108,23 +109,49 @@ class Failed:
     failure: Failure
 
 
+@dataclass(frozen=True, slots=True)
+class AskPending:
+    """An entry of a queue of pending content is asked for, if the world's own queue has room; else it
+    stays."""
+
+    session_id: SessionId
+    npc_id: NpcId
+    queue: str
+    request: Requested
+
+
+@dataclass(frozen=True, slots=True)
+class StartNarrative:
+    """A narrative program begins with the next tick, over the one that runs between the two, if any. Starts
+    come after everything else that is brought about with them."""
+
+    session_id: SessionId
+    npc_id: NpcId
+    program_id: str
+
+
 OfSession = SetFlag | SetPersonal | PutPersonal | AddPersonal | GiveItem | EnterScene
-Consequence = OfSession | ChangePerson | AskFor | Failed
+Consequence = OfSession | ChangePerson | AskFor | AskPending | StartNarrative | Failed
 
 
 def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[PersonWrite, ...]:
     """Do it, in order; answers what the tiers must still do to people. What names a session that has left
     is for nobody and does nothing."""
-    from simulation import landing
+    from simulation import landing, narrative_start, pending
 
     writes: list[PersonWrite] = []
     asked: list[Requested] = []
+    starts: list[StartNarrative] = []
     for item in consequences:
         match item:
             case ChangePerson(write):
                 writes.append(write)
             case AskFor(request):
                 asked.append(request)
+            case AskPending():
+                asked.extend(pending.take(world, item, len(asked)))
+            case StartNarrative():
+                starts.append(item)
             case Failed(failure):
                 world.failed.append(failure)
             case SetFlag(key, value, None):
@@ -133,6 +160,8 @@ def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[Person
                 _to_session(world, item)
     if asked:
         writes.extend(landing.ask(world, asked))
+    for start in starts:
+        narrative_start.begin(world, start)
     return tuple(writes)
 
 
@@ -149,6 +178,9 @@ def session_after(session: Session, item: OfSession) -> Session:
             return session.with_flags({key: value})
         case SetPersonal(_, npc_id, component, value):
             return session.with_component(npc_id, component, value)
+        case PutPersonal(_, npc_id, component, path, None):
+            rest = take_at(session.component(npc_id, component), path)
+            return session.with_component(npc_id, component, rest or None)
         case PutPersonal(_, npc_id, component, path, value):
             put = put_at(session.component(npc_id, component), path, value)
             return session.with_component(npc_id, component, put)

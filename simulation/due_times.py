@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from heapq import heapify, heappop, heappush, nsmallest
 from typing import Generic, TypeVar
 
@@ -14,13 +15,13 @@ STALE_KEPT_MAX = 64
 
 
 class DueTimes(Generic[Key]):
-    """Due times by key. The order is (due time, key), whatever order the keys came in."""
+    """Due times by key. The order is (due time, key), whatever order the keys came in. Asking for a time
+    changes nothing, so a plan may ask for one that never comes."""
 
     def __init__(self) -> None:
         self._due: dict[Key, Micros] = {}
-        self._later: list[tuple[Micros, Key]] = []
-        """A heap; an entry that is not in `_due` as it is here is stale and passed over."""
-        self._ready: dict[Key, Micros] = {}
+        self._heap: list[tuple[Micros, Key]] = []
+        """An entry that is not in `_due` as it is here is stale and passed over."""
 
     def __len__(self) -> int:
         return len(self._due)
@@ -29,29 +30,38 @@ class DueTimes(Generic[Key]):
         """This is when it is due from now on; None: never."""
         if self._due.get(key) == due:
             return
-        self._ready.pop(key, None)
         if due is None:
             del self._due[key]
-            return
-        self._due[key] = due
-        heappush(self._later, (due, key))
-        if len(self._later) > 2 * len(self._due) + STALE_KEPT_MAX:
-            self._later = [(at, name) for name, at in self._due.items() if name not in self._ready]
-            heapify(self._later)
+        else:
+            self._due[key] = due
+            heappush(self._heap, (due, key))
+        if len(self._heap) > 2 * len(self._due) + STALE_KEPT_MAX:
+            self._heap = [(at, name) for name, at in self._due.items()]
+            heapify(self._heap)
 
     def count(self, now: Micros) -> int:
-        """How many are due by `now`, which never goes back."""
-        while self._later and self._later[0][0] <= now:
-            due, key = heappop(self._later)
-            if self._due.get(key) == due:
-                self._ready[key] = due
-        return len(self._ready)
+        """How many are due by `now`."""
+        return len(dict(self._ready(now)))
 
     def first(self, now: Micros, most: int) -> list[Key]:
         """The most overdue, ties by key."""
-        self.count(now)
-        return [key for _, key in nsmallest(most, ((due, key) for key, due in self._ready.items()))]
+        return [
+            key for _, key in nsmallest(most, ((due, key) for key, due in dict(self._ready(now)).items()))
+        ]
 
     def items(self) -> list[tuple[Micros, Key]]:
         """Everything that is due some time, in order."""
         return sorted((due, key) for key, due in self._due.items())
+
+    def _ready(self, now: Micros) -> Iterator[tuple[Key, Micros]]:
+        """Down the heap only as far as its times are due: nobody later is looked at. A key may come twice."""
+        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
+            heappop(self._heap)
+        places = [0]
+        while places:
+            place = places.pop()
+            if place < len(self._heap) and self._heap[place][0] <= now:
+                due, key = self._heap[place]
+                if self._due.get(key) == due:
+                    yield key, due
+                places += (2 * place + 1, 2 * place + 2)

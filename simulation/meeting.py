@@ -1,10 +1,11 @@
-"""A person as somebody who asks sees them: their metrics, and with a session what is personal to it."""
+"""A person as somebody who asks sees them: metrics, and with a session what is personal and their story."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from simulation import metrics
+from simulation.narrative_shown import shown
 from simulation.sessions import Session
 from simulation.units import NpcId
 from simulation.views import View
@@ -19,4 +20,5 @@ def meeting(view: View, npc_id: NpcId, session: Session | None) -> dict[str, Any
     if session is not None:
         found["sessionId"] = session.id
         found["personal"] = {name: dict(own) for name, own in session.npcs.get(npc_id, {}).items()}
+        found["narrative"] = shown(view, session, npc_id)
     return found

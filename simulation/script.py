@@ -22,6 +22,7 @@ from simulation.definitions import Activity, Condition, CustomEffect, Node, Plug
 from simulation.definitions.fields import exact_micros
 from simulation.mind import BEHAVING, Mind
 from simulation.moods import mask_of
+from simulation.narrative_rules import compile_narratives
 from simulation.plugin_rules import PluginState, condition_of, factor_of
 from simulation.population import NONE
 from simulation.profiles import Profiles
@@ -104,6 +105,7 @@ class Script:
         self._compile_places()
         self._compile_routines()
         self.chains = compile_chains(self)
+        self.narratives = compile_narratives(self)
         self.profiles = Profiles(definition, self.activities, self.activity_index)
         self.slot_names = tuple(self._slots)
         self._moment: tuple[Micros, Moment] | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from simulation.chain_system import Chains
+from simulation.narrative_system import Narratives
+from simulation.pending import PendingContent
 from simulation.plugin_systems import plugin_systems
 from simulation.script import Script
 from simulation.systems import System
@@ -13,4 +15,6 @@ def systems_of(script: Script) -> tuple[System, ...]:
     found: list[System] = []
     if script.chains:
         found.append(Chains(script.chains))
+    if script.narratives:
+        found += [Narratives(), PendingContent(script)]
     return (*found, *plugin_systems(script))

@@ -99,6 +99,7 @@ class InputKind(StrEnum):
     PERSON = "person"
     METRIC = "metric"
     CHAIN = "chain"
+    NARRATIVE = "narrative"
 
 
 def seconds(micros: Micros) -> float:

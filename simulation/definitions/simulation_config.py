@@ -125,6 +125,8 @@ class SimulationConfig(Block):
     rules: tuple[dict[str, Any], ...] = ()
     max_chain_ops_per_step: Annotated[Whole, Field(ge=1, le=1_000_000)] = 50
     """Chains that one tick brings up to now."""
+    max_narrative_ops_per_step: Annotated[Whole, Field(ge=1, le=1_000_000)] = 200
+    """Nodes that all narratives of a world enter in one tick."""
 
     @property
     def npc_budget(self) -> int:
@@ -203,7 +205,7 @@ class SimulationConfig(Block):
         return self.model_dump(mode="json", by_alias=True)
 
 
-LATER: Mapping[str, Any] = {"maxChainOpsPerStep": 50}
+LATER: Mapping[str, Any] = {"maxChainOpsPerStep": 50, "maxNarrativeOpsPerStep": 200}
 """Key of the block that came after the first version -> its default as JSON."""
 
 

@@ -21,6 +21,9 @@ from simulation.definitions.conditions import (
     StatAxis,
 )
 from simulation.definitions.fields import at
+from simulation.definitions.narrative_graph import unreachable
+from simulation.definitions.narrative_nodes import Wait
+from simulation.definitions.narratives import each_way
 from simulation.definitions.preferences import Preferences
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.expressions import PLAIN_NAMES
@@ -35,7 +38,7 @@ BEHAVIOR = "meta.behavior"
 
 def warnings_of(world: WorldDefinition) -> tuple[Problem, ...]:
     """Everything suspicious about a world that is otherwise sound."""
-    kinds = (_activities, _routines, _conditions, _preferences, _chains)
+    kinds = (_activities, _routines, _conditions, _preferences, _chains, _narratives)
     return tuple(islice((found for kind in kinds for found in kind(world)), WARNINGS_MAX))
 
 
@@ -139,6 +142,16 @@ def _each(conditions: Iterable[Condition], world: WorldDefinition) -> Iterator[P
                     if "." not in name:
                         found = unknown_name(f"{path}.expression", name, PLAIN_NAMES, "name")
                         yield replace(found, warning=True)
+
+
+def _narratives(world: WorldDefinition) -> Iterator[Problem]:
+    for program in world.narratives.values():
+        yield from unreachable(program)
+        for way in each_way(program):
+            yield from _each(way.conditions, world)
+        for node in program.nodes.values():
+            if isinstance(node, Wait):
+                yield from _each(node.conditions, world)
 
 
 def _preferences(world: WorldDefinition) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from simulation.definitions.components import check_personal
 from simulation.definitions.conditions import Names
 from simulation.definitions.fields import Fields, at, known_in
 from simulation.definitions.metrics import Metrics, read_metrics
+from simulation.definitions.narratives import Program, read_narratives
 from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs
 from simulation.definitions.plugins import NO_PLUGINS, Plugins, read_settings
 from simulation.definitions.problems import Notes, Problem, WorldFileInvalid, shown, unknown_name
@@ -53,6 +54,7 @@ class WorldDefinition:
     """Those that this world names."""
     plugin_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """`meta.plugins`: the plug-ins whose world systems run here."""
+    narratives: Mapping[str, Program] = field(default_factory=dict)
 
     @cached_property
     def definition_hash(self) -> str:
@@ -112,6 +114,7 @@ def parse_world(
     _check_roles(roles, npcs, problems)
     cast = Cast({npc.id for npc in npcs}, {role for npc in npcs for role in npc.roles})
     chains = read_chains(meta, names, calendar, cast)
+    narratives = read_narratives(meta, names, {npc.id for npc in npcs})
     meta.ignore("version")
     meta.done()
     if simulation is not None:
@@ -120,7 +123,9 @@ def parse_world(
         fields, world_time, locations, npcs, simulation, behavior, calendar, source, document, metrics, names
     )
     used = plugins.only((*names.used, *settings))
-    found = replace(found, metrics=metrics, chains=chains, plugins=used, plugin_settings=settings)
+    found = replace(
+        found, metrics=metrics, chains=chains, narratives=narratives, plugins=used, plugin_settings=settings
+    )
     return replace(found, warnings=(*problems, *warnings_of(found)))
 
 

@@ -1,0 +1,253 @@
+"""Where a player and a person are in a narrative (personal component `narrative`), and when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from simulation.definitions.fields import SECONDS_MAX, is_number
+from simulation.definitions.narrative_effects import OWN
+from simulation.hashing import digest
+from simulation.person_json import json_seconds, micros
+from simulation.sessions import Session
+from simulation.units import Micros, NpcId
+
+COMPONENT = "narrative"
+HISTORY_MAX = 50
+"""Nodes and choices that a run remembers, the last ones: enough to see how it came where it is."""
+STACK_MAX = 8
+"""Programs that wait for the one that interrupted them."""
+
+COMPONENT_OF_RESULT: Mapping[str, str] = {
+    "dialogue": "dialogue",
+    "action_block": "actionBlock",
+    "scene": "scene",
+    "image": "image",
+}
+"""Kind of content -> the personal component its result lands in."""
+
+
+class WaitsFor(StrEnum):
+    """What a run waits for."""
+
+    TURN = "turn"
+    """For the tick to enter its node."""
+    TIME = "time"
+    CONDITION = "condition"
+    RESULT = "result"
+    CHOICE = "choice"
+    PLAYER = "player"
+
+
+class NarrativeOutcome(StrEnum):
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    kind: WaitsFor
+    since: Micros
+    until: Micros | None = None
+    """When the tick goes on whatever happens; None: it does not."""
+    checked_at: Micros | None = None
+    check_at: Micros | None = None
+    seen: str = ""
+    """What the session looked like at the last check: another look is due as soon as that changes."""
+    request_id: str = ""
+    component: str = ""
+
+    def shifted(self, by: int) -> Waiting:
+        """The same wait after an interruption, which it did not count."""
+        return replace(
+            self,
+            since=Micros(self.since + by),
+            until=_later(self.until, by),
+            checked_at=_later(self.checked_at, by),
+            check_at=_later(self.check_at, by),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        times = {"until": self.until, "checkedAt": self.checked_at, "checkAt": self.check_at}
+        words = {"seen": self.seen, "requestId": self.request_id, "component": self.component}
+        return {
+            "for": str(self.kind),
+            "since": json_seconds(self.since),
+            **{key: json_seconds(value) for key, value in times.items() if value is not None},
+            **{key: value for key, value in words.items() if value},
+        }
+
+
+def _later(time: Micros | None, by: int) -> Micros | None:
+    return None if time is None else Micros(time + by)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One program under way. Replaced by every change."""
+
+    program: str
+    node: str
+    waiting: Waiting
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    interrupted_at: Micros | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        cut = self.interrupted_at
+        return {
+            "program": self.program,
+            "node": self.node,
+            "waiting": self.waiting.to_json(),
+            "variables": dict(self.variables),
+            **({} if cut is None else {"interruptedAt": json_seconds(cut)}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything between one player and one person about narratives. Replaced by every change."""
+
+    run_id: str
+    """Which start it was: of a world, none has it twice."""
+    started_at: Micros
+    frame: Frame | None = None
+    """None: it has ended."""
+    stack: tuple[Frame, ...] = ()
+    """Programs that were interrupted, the first one first."""
+    history: tuple[Mapping[str, Any], ...] = ()
+    visits: int = 0
+    """Nodes ever entered."""
+    steps: int = 0
+    """Nodes entered since it last waited."""
+    outcome: NarrativeOutcome | None = None
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        return self.frame is not None and self.error is None
+
+    def remembering(self, entry: Mapping[str, Any]) -> Run:
+        return replace(self, history=(*self.history, entry)[-HISTORY_MAX:])
+
+    def to_json(self) -> dict[str, Any]:
+        now: Mapping[str, Any] = (
+            {"program": None, "node": None} if self.frame is None else self.frame.to_json()
+        )
+        return {
+            **now,
+            "runId": self.run_id,
+            "startedAt": json_seconds(self.started_at),
+            "stack": [frame.to_json() for frame in self.stack],
+            "history": [dict(entry) for entry in self.history],
+            "visits": self.visits,
+            "steps": self.steps,
+            "outcome": None if self.outcome is None else str(self.outcome),
+            "error": None if self.error is None else dict(self.error),
+        }
+
+
+def read_run(value: object) -> Run | None:
+    """What `to_json` wrote. None: this is none, since anybody may write a personal component."""
+    if not isinstance(value, Mapping):
+        return None
+    started, visits, steps = _time(value, "startedAt"), value.get("visits"), value.get("steps")
+    stack, history = value.get("stack"), value.get("history")
+    frame = None if value.get("program") is None else _frame(value)
+    if started is None or not _count(visits) or not _count(steps):
+        return None
+    if not isinstance(stack, list) or not isinstance(history, list):
+        return None
+    frames = tuple(found for one in stack[:STACK_MAX] if (found := _frame(one)) is not None)
+    if (frame is None and value.get("program") is not None) or len(frames) < len(stack):
+        return None
+    outcome, error = value.get("outcome"), value.get("error")
+    return Run(
+        run_id=str(value.get("runId", "")),
+        started_at=started,
+        frame=frame,
+        stack=frames,
+        history=tuple(entry for entry in history[-HISTORY_MAX:] if isinstance(entry, Mapping)),
+        visits=visits or 0,
+        steps=steps or 0,
+        outcome=NarrativeOutcome(outcome) if outcome in tuple(NarrativeOutcome) else None,
+        error=error if isinstance(error, Mapping) else None,
+    )
+
+
+def _count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _frame(value: object) -> Frame | None:
+    if not isinstance(value, Mapping):
+        return None
+    program, node, variables = value.get("program"), value.get("node"), value.get("variables")
+    waiting = _waiting(value.get("waiting"))
+    if not isinstance(program, str) or not isinstance(node, str) or waiting is None:
+        return None
+    if not isinstance(variables, Mapping):
+        return None
+    return Frame(program, node, waiting, variables, _time(value, "interruptedAt"))
+
+
+def _waiting(value: object) -> Waiting | None:
+    if not isinstance(value, Mapping):
+        return None
+    kind, since = value.get("for"), _time(value, "since")
+    if kind not in tuple(WaitsFor) or since is None:
+        return None
+    return Waiting(
+        kind=WaitsFor(kind),
+        since=since,
+        until=_time(value, "until"),
+        checked_at=_time(value, "checkedAt"),
+        check_at=_time(value, "checkAt"),
+        seen=str(value.get("seen", "")),
+        request_id=str(value.get("requestId", "")),
+        component=str(value.get("component", "")),
+    )
+
+
+def _time(value: Mapping[str, Any], key: str) -> Micros | None:
+    """World time in JSON seconds; None: this is none."""
+    found = value.get(key)
+    if isinstance(found, int | float) and is_number(found) and 0 <= found <= SECONDS_MAX:
+        return Micros(micros(found))
+    return None
+
+
+def run_in(session: Session, npc_id: NpcId) -> Run | None:
+    return read_run(session.npcs.get(npc_id, {}).get(COMPONENT))
+
+
+def appearance(session: Session, npc_id: NpcId) -> str:
+    """What conditions can see of a session about one person, in a few letters, the narrative itself aside."""
+    others = {name: value for name, value in session.npcs.get(npc_id, {}).items() if name not in OWN}
+    high, low = digest([dict(session.flags), others])
+    return f"{high:016x}{low:016x}"
+
+
+def answered(session: Session, npc_id: NpcId, waiting: Waiting) -> bool:
+    """Whether the content it waits for is there, or will never be."""
+    return session.component(npc_id, waiting.component).get("requestId") == waiting.request_id
+
+
+def due_at(run: Run | None, session: Session, npc_id: NpcId) -> Micros | None:
+    """When the tick has something to do for it, as its session stands; None: not before that changes."""
+    if run is None or run.frame is None or not run.goes_on:
+        return None
+    waiting = run.frame.waiting
+    match waiting.kind:
+        case WaitsFor.CONDITION:
+            checked = waiting.since if waiting.checked_at is None else waiting.checked_at
+            if waiting.seen != appearance(session, npc_id):
+                return checked
+            times = [time for time in (waiting.check_at, waiting.until) if time is not None]
+            return min(times, default=checked)
+        case WaitsFor.RESULT if answered(session, npc_id, waiting):
+            return waiting.since
+        case _:
+            return waiting.until

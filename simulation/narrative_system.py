@@ -1,0 +1,78 @@
+"""The narratives of a world in its tick: runs that are due go on, the most overdue first.
+
+Its share is counted in nodes entered; a look at a condition counts like one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from simulation.consequences import Consequence, followed
+from simulation.due_times import DueTimes
+from simulation.narrative_run import COMPONENT, due_at, read_run, run_in
+from simulation.narrative_walk import NODES_AT_ONCE_MAX, Walk
+from simulation.sessions import Component, Session
+from simulation.units import Micros, NpcId, SessionId
+from simulation.views import View
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+Key = tuple[str, str]
+"""(session, npc)"""
+Mine = dict[NpcId, tuple[Component, ...]]
+"""Person -> the components of theirs that are personal."""
+
+
+class Narratives:
+    """A system: its due index is made from the runs that sessions keep."""
+
+    name = "narratives"
+
+    def __init__(self) -> None:
+        self.index: DueTimes[Key] = DueTimes()
+        self._here: dict[SessionId, frozenset[NpcId]] = {}
+        """With whom a session has a run."""
+
+    def budget(self, world: World) -> int:
+        return world.config.max_narrative_ops_per_step
+
+    def due(self, now: Micros) -> int:
+        """How many nodes those that are due may enter."""
+        return self.index.count(now) * NODES_AT_ONCE_MAX
+
+    def looks(self, now: Micros, most: int) -> Iterable[NpcId]:
+        return [NpcId(npc_id) for _, npc_id in self.index.first(now, most)]
+
+    def run(self, view: View, most: int) -> Sequence[Consequence]:
+        """Everybody reads the sessions as those before them left them, in the same session."""
+        changed: dict[str, Session] = {}
+        found: list[Consequence] = []
+        for session_id, npc_id in self.index.first(view.now, most):
+            session = changed.get(session_id) or view.session(SessionId(session_id))
+            run = None if session is None else run_in(session, NpcId(npc_id))
+            if session is None or run is None:
+                continue
+            if most <= 0:
+                break
+            walk = Walk(view, session, NpcId(npc_id), run, most).advance()
+            most -= max(1, walk.visited)
+            for item in walk.finish():
+                session = followed(session, item)
+                found.append(item)
+            changed[session_id] = session
+        return found
+
+    def on_session(self, session_id: SessionId, session: Session | None) -> None:
+        before = self._here.pop(session_id, frozenset())
+        now: list[NpcId] = []
+        for npc_id, components in (session.npcs if session is not None else {}).items():
+            run = read_run(components[COMPONENT]) if COMPONENT in components else None
+            if session is not None and run is not None and run.goes_on:
+                now.append(npc_id)
+                self.index.put((session_id, npc_id), due_at(run, session, npc_id))
+        for gone in sorted(before.difference(now)):
+            self.index.put((session_id, gone), None)
+        if now:
+            self._here[session_id] = frozenset(now)
