@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands import chain, explaining, generate, generation, npc, running, world
+from service.commands import chain, explaining, generate, generation, narrative, npc, running, world
 from service.errors import FAILED, WRONG_USE, ServiceError
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ app.command("generate")(generate.generate)
 app.add_typer(world.app, name="world")
 app.add_typer(npc.app, name="npc")
 app.add_typer(chain.app, name="chain")
+app.add_typer(narrative.app, name="narrative")
 app.add_typer(generation.app, name="generation")
 
 

@@ -101,6 +101,7 @@ class Doing:
             component=component_of(asks.kind, isinstance(node, ExternalCall)),
             asked_at=at,
             expires_at=Micros(at + asks.ttl_us),
+            visit=run.visits,
         )
 
 

@@ -58,13 +58,14 @@ def narrative(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touche
     if session is None:
         return unknown(world, payload), NOTHING
     people, programs = world.script.people_ids, world.script.narratives
-    npc_id = person_named(fields.identifier("npcId"), people)
+    named = fields.identifier("npcId")
+    npc_id = person_named(named, people)
     op = fields.choice("op", OPS, "") if fields.has("op") else fields.text("op")
     program_id = fields.identifier("programId") if op == "start" else ""
     choice_id = fields.identifier("choiceId") if op == "choose" else ""
     fields.done()
-    if npc_id and npc_id not in people:
-        problems.append(unknown_name("$.npcId", npc_id, people, "npc"))
+    if named and npc_id not in people:
+        problems.append(unknown_name("$.npcId", named, people, "npc"))
     if program_id and program_id not in programs:
         problems.append(unknown_name("$.programId", program_id, programs, "narrative"))
     if problems:

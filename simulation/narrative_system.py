@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from simulation.consequences import Consequence, followed
 from simulation.due_times import DueTimes
-from simulation.narrative_run import COMPONENT, due_at, read_run, run_in
+from simulation.narrative_run import COMPONENT, due_at, run_in
 from simulation.narrative_walk import NODES_AT_ONCE_MAX, Walk
-from simulation.sessions import Component, Session
+from simulation.sessions import Session
 from simulation.units import Micros, NpcId, SessionId
 from simulation.views import View
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 """(session, npc)"""
-Mine = dict[NpcId, tuple[Component, ...]]
-"""Person -> the components of theirs that are personal."""
+Looks = tuple[object, object]
+"""The flags of a session, and what is personal between its player and a person: all that a run depends on."""
+NEVER: Looks = (None, None)
 
 
 class Narratives:
@@ -32,8 +33,8 @@ class Narratives:
 
     def __init__(self) -> None:
         self.index: DueTimes[Key] = DueTimes()
-        self._here: dict[SessionId, frozenset[NpcId]] = {}
-        """With whom a session has a run."""
+        self._seen: dict[SessionId, dict[NpcId, Looks]] = {}
+        """What the index was made from: what is the same object is not read again."""
 
     def budget(self, world: World) -> int:
         return world.config.max_narrative_ops_per_step
@@ -65,14 +66,17 @@ class Narratives:
         return found
 
     def on_session(self, session_id: SessionId, session: Session | None) -> None:
-        before = self._here.pop(session_id, frozenset())
-        now: list[NpcId] = []
-        for npc_id, components in (session.npcs if session is not None else {}).items():
-            run = read_run(components[COMPONENT]) if COMPONENT in components else None
-            if session is not None and run is not None and run.goes_on:
-                now.append(npc_id)
-                self.index.put((session_id, npc_id), due_at(run, session, npc_id))
-        for gone in sorted(before.difference(now)):
-            self.index.put((session_id, gone), None)
+        before = self._seen.pop(session_id, {})
+        now: dict[NpcId, Looks] = {
+            npc_id: (session.flags, components)
+            for npc_id, components in (session.npcs if session is not None else {}).items()
+            if session is not None and COMPONENT in components
+        }
         if now:
-            self._here[session_id] = frozenset(now)
+            self._seen[session_id] = now
+        for npc_id in sorted(before.keys() - now.keys()):
+            self.index.put((session_id, npc_id), None)
+        for npc_id, (flags, components) in now.items():
+            old = before.get(npc_id, NEVER)
+            if session is not None and (old[0] is not flags or old[1] is not components):
+                self.index.put((session_id, npc_id), due_at(run_in(session, npc_id), session, npc_id))

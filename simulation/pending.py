@@ -32,12 +32,19 @@ DIALOGUE, ACTION_BLOCKS = "pendingDialogue", "pendingActionBlocks"
 QUEUES = (DIALOGUE, ACTION_BLOCKS)
 PENDING_MAX = 16
 """Entries of one queue between one player and one person: a few lines ahead, not a book."""
+VISIT_DIGITS = 12
+"""Decimal digits of a visit where texts are compared: more nodes than any run enters."""
+VISITS_MAX = 10**VISIT_DIGITS - 1
+"""The last visit that can be compared so."""
+CAUSE_CHARS = 32
+"""Hexadecimal digits of a request's id after its world."""
+HEX = frozenset("0123456789abcdef")
 OFF = "generation is off in this world"
 NO_NODE = "its node is in no program of this world any more"
 NOTHING: Component = {}
 
-Key = tuple[str, str, str, str]
-"""(session, npc, queue, entry)"""
+Key = tuple[str, str, str, str, str]
+"""(session, npc, visit, queue, entry)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,8 @@ class Entry:
     component: str
     asked_at: Micros
     expires_at: Micros
+    visit: int
+    """Which of the nodes that its run entered: earlier ones ask first."""
 
     @property
     def queue(self) -> str:
@@ -64,6 +73,7 @@ class Entry:
             "component": self.component,
             "askedAt": json_seconds(self.asked_at),
             "expiresAt": json_seconds(self.expires_at),
+            "visit": self.visit,
         }
 
 
@@ -72,11 +82,15 @@ def read_entry(request_id: str, value: object) -> Entry | None:
     if not isinstance(value, Mapping):
         return None
     texts = [value.get(key) for key in ("program", "nodeId", "kind", "component")]
-    asked, expires = value.get("askedAt"), value.get("expiresAt")
+    asked, expires, visit = value.get("askedAt"), value.get("expiresAt"), value.get("visit")
+    if isinstance(visit, bool) or not isinstance(visit, int) or not 0 <= visit <= VISITS_MAX:
+        return None
     if not all(isinstance(text, str) for text in texts) or not _is_time(asked) or not _is_time(expires):
         return None
     program, node, kind, component = map(str, texts)
-    return Entry(RequestId(request_id), program, node, kind, component, _micros(asked), _micros(expires))
+    return Entry(
+        RequestId(request_id), program, node, kind, component, _micros(asked), _micros(expires), visit
+    )
 
 
 def _is_time(value: object) -> bool:
@@ -148,6 +162,7 @@ class PendingContent:
 
     def __init__(self, script: Script) -> None:
         self.narratives: Mapping[str, Narrative] = script.narratives
+        self.world_id = script.definition.id
         self.names = {npc.id: npc.name for npc in script.definition.npcs}
         self.index: DueTimes[Key] = DueTimes()
         self._seen: dict[SessionId, dict[tuple[NpcId, str], Component]] = {}
@@ -166,12 +181,12 @@ class PendingContent:
         return [item for key in self.index.first(view.now, most) for item in self._drained(view, key)]
 
     def _drained(self, view: View, key: Key) -> Iterator[Consequence]:
-        session_id, npc_id, queue, entry_id = SessionId(key[0]), NpcId(key[1]), key[2], key[3]
+        session_id, npc_id, queue, entry_id = SessionId(key[0]), NpcId(key[1]), key[3], key[4]
         session = view.session(session_id)
         if session is None:
             return
         entry = read_entry(entry_id, session.component(npc_id, queue).get(entry_id))
-        if entry is None or entry.queue != queue:
+        if entry is None or entry.queue != queue or not self._is_ours(entry_id):
             yield PutPersonal(session_id, npc_id, queue, (entry_id,), None)
         elif entry.expires_at <= view.now:
             yield from told(session_id, npc_id, entry, GenerationStatus.EXPIRED, EXPIRED)
@@ -179,6 +194,11 @@ class PendingContent:
             yield from told(session_id, npc_id, entry, GenerationStatus.CANCELLED, NO_NODE)
         else:
             yield AskPending(session_id, npc_id, queue, self._request(view, session, npc_id, entry, asks))
+
+    def _is_ours(self, entry_id: str) -> bool:
+        """An id that is not of this world could be another world's request."""
+        world_id, _, cause = entry_id.rpartition(":")
+        return world_id == self.world_id and len(cause) == CAUSE_CHARS and set(cause) <= HEX
 
     def _asks(self, entry: Entry) -> Asks | None:
         narrative = self.narratives.get(entry.program)
@@ -214,12 +234,16 @@ class PendingContent:
         for npc_id, queue in sorted(before.keys() | now.keys()):
             old, new = before.get((npc_id, queue), NOTHING), now.get((npc_id, queue), NOTHING)
             if old is not new:
-                for entry_id in sorted(old.keys() | new.keys()):
-                    due = _due(entry_id, new[entry_id]) if entry_id in new else None
-                    self.index.put((session_id, npc_id, queue, entry_id), due)
+                for entry_id, value in old.items():
+                    _, visit = _place(entry_id, value)
+                    self.index.put((session_id, npc_id, visit, queue, entry_id), None)
+                for entry_id, value in new.items():
+                    due, visit = _place(entry_id, value)
+                    self.index.put((session_id, npc_id, visit, queue, entry_id), due)
 
 
-def _due(entry_id: str, value: object) -> Micros:
-    """At once; what is no entry first, since it only stands in the way."""
+def _place(entry_id: str, value: object) -> tuple[Micros, str]:
+    """When it is due, which is at once, and where among those of the same time. What is no entry comes first,
+    since it only stands in the way."""
     entry = read_entry(entry_id, value)
-    return Micros(0) if entry is None else entry.asked_at
+    return (Micros(0), "") if entry is None else (entry.asked_at, f"{entry.visit:0{VISIT_DIGITS}}")

@@ -54,7 +54,7 @@ def check_graph(program: Program, problems: list[Problem]) -> None:
         problems.extend(_rounds(program))
 
 
-def unreachable(program: Program) -> Iterator[Problem]:
+def lost_nodes(program: Program) -> Iterator[Problem]:
     """Warnings about nodes that nothing leads to."""
     seen, ahead = {program.entry}, [program.entry]
     while ahead:

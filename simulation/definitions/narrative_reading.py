@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulation.definitions.activities import KINDS, MICRO_SECONDS
 from simulation.definitions.conditions import Names, read_conditions
+from simulation.definitions.effects import KINDS, MICRO_SECONDS
 from simulation.definitions.fields import Fields
 from simulation.definitions.narrative_effects import read_effects
 from simulation.definitions.narrative_nodes import (

@@ -21,7 +21,7 @@ from simulation.definitions.conditions import (
     StatAxis,
 )
 from simulation.definitions.fields import at
-from simulation.definitions.narrative_graph import unreachable
+from simulation.definitions.narrative_graph import lost_nodes
 from simulation.definitions.narrative_nodes import Wait
 from simulation.definitions.narratives import each_way
 from simulation.definitions.preferences import Preferences
@@ -146,7 +146,7 @@ def _each(conditions: Iterable[Condition], world: WorldDefinition) -> Iterator[P
 
 def _narratives(world: WorldDefinition) -> Iterator[Problem]:
     for program in world.narratives.values():
-        yield from unreachable(program)
+        yield from lost_nodes(program)
         for way in each_way(program):
             yield from _each(way.conditions, world)
         for node in program.nodes.values():
