@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from simulation import metrics
 from simulation.consequences import ChangePerson, session_after
-from simulation.definitions.fields import Fields, is_number
-from simulation.definitions.metrics import NUMBER_MAX, Metric, Metrics, Value
+from simulation.definitions.fields import Fields
+from simulation.definitions.metrics import NUMBER_MAX, Metric, Metrics, Value, amount_of
 from simulation.definitions.problems import Problem, shown, unknown_name
 from simulation.definitions.sessions import person_named
 from simulation.inputs import Verdict, granted, refused
@@ -83,15 +83,6 @@ def read_metric(fields: Fields, key: str, registry: Metrics) -> Metric | None:
     if name and found is None:
         fields.problems.append(unknown_name(fields.at(key), name, registry.names, "metric"))
     return found
-
-
-def amount_of(metric: Metric, value: object) -> Value | None:
-    """What may be added to the metric: a number, a whole one to an int; None: this may not."""
-    if not metric.is_numeric or not is_number(value):
-        return None
-    number = float(value)  # type: ignore[arg-type]
-    whole = metric.type != "int" or number.is_integer()
-    return number if abs(number) <= NUMBER_MAX and whole else None
 
 
 def _judge(world: World, view: View, wish: Wish) -> tuple[Verdict, Touches]:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.conditions import Test
 from simulation.consequences import (
-    AddPersonal,
-    ChangePerson,
     Consequence,
     GiveItem,
     PutPersonal,
@@ -18,8 +16,7 @@ from simulation.consequences import (
 from simulation.definitions.narrative_effects import INCREMENT_MAX, NarrativeEffects
 from simulation.definitions.narrative_nodes import Wait
 from simulation.definitions.narratives import Program, each_way
-from simulation.moods import MOOD_MAX
-from simulation.orders import StatChange
+from simulation.metrics import change, is_personal
 from simulation.person import Person
 from simulation.rules import RuleRaised
 from simulation.units import NpcId, SessionId
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from simulation.script import Script
 
 Tests = tuple[Test, ...]
-CORE = "core"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +57,18 @@ def brought(
         yield SetFlag(key, value, session_id)
     for key, value in effects.world_flags.items():
         yield SetFlag(key, value)
-    for axis, points in effects.relationship.items():
-        start = _known(person, axis, effects.path)
-        yield AddPersonal(session_id, npc_id, CORE, (axis,), points, 0, 100, start=start)
-    for axis, points in effects.mood.items():
-        change = StatChange(npc_id, "mood", (axis,), points, -MOOD_MAX, MOOD_MAX, adds=True)
-        yield ChangePerson(change)
+    for adds, listed in ((True, effects.added), (False, effects.put)):
+        for metric, points in listed:
+            whose = session_id if is_personal(metric) else None
+            try:
+                yield change(person, metric, points, whose, adds=adds)
+            except TypeError as error:
+                raise RuleRaised(f"{effects.path}: {metric.name}", str(error)) from error
     for item, count in effects.items.items():
         yield GiveItem(session_id, item, count)
     for component, values in effects.components.items():
         for key, value in values.items():
             yield PutPersonal(session_id, npc_id, component, (key,), value)
-
-
-def _known(person: Person, axis: str, path: str) -> float:
-    """What the player and the person begin from: what everybody sees."""
-    try:
-        return person.stat(CORE, axis)
-    except TypeError as error:
-        raise RuleRaised(f"{path}.relationship.{axis}", str(error)) from error
 
 
 def counted(variables: Mapping[str, Any], effects: NarrativeEffects) -> dict[str, Any]:

@@ -32,6 +32,7 @@ export interface SimulationConfig {
   generation?: GenerationConfig;
   rules?: Record<string, unknown>[];
   maxChainOpsPerStep?: number;
+  maxNarrativeOpsPerStep?: number;
 }
 
 export type Tier = "detailed" | "active" | "ambient" | "dormant";

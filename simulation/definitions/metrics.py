@@ -322,3 +322,12 @@ def checked(metric: Metric, value: object, path: str, problems: list[Problem]) -
     """Note a value that is none of the metric's."""
     if not metric.holds(value):
         problems.append(Problem(path, value, f"is {value!r}, no value of {metric.name}", metric.allowed))
+
+
+def amount_of(metric: Metric, value: object) -> Value | None:
+    """What may be added to the metric: a number, a whole one to an int; None: this may not."""
+    if not metric.is_numeric or not is_number(value):
+        return None
+    number = float(value)  # type: ignore[arg-type]
+    whole = metric.type != "int" or number.is_integer()
+    return number if abs(number) <= NUMBER_MAX and whole else None

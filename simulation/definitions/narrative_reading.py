@@ -9,6 +9,7 @@ from typing import Any
 from simulation.definitions.conditions import Names, read_conditions
 from simulation.definitions.effects import KINDS, MICRO_SECONDS
 from simulation.definitions.fields import Fields
+from simulation.definitions.metrics import Metrics
 from simulation.definitions.narrative_effects import read_effects
 from simulation.definitions.narrative_nodes import (
     KIND_OF,
@@ -52,6 +53,7 @@ class Known:
     names: Names
     people: Collection[NpcId]
     variables: Collection[str]
+    metrics: Metrics
 
 
 def read_node(value: Any, path: str, known: Known) -> NarrativeNode | None:
@@ -65,8 +67,8 @@ def read_node(value: Any, path: str, known: Known) -> NarrativeNode | None:
     common = {
         "id": fields.identifier("id"),
         "path": path,
-        "on_enter": read_effects(fields, "onEnter", known.variables),
-        "on_exit": read_effects(fields, "onExit", known.variables),
+        "on_enter": read_effects(fields, "onEnter", known.variables, known.metrics),
+        "on_exit": read_effects(fields, "onExit", known.variables, known.metrics),
     }
     found = READERS[kind](fields, known, common)
     fields.done()
@@ -82,7 +84,7 @@ def read_way(value: Any, path: str, known: Known) -> Way:
         fields.at("to"),
         fields.identifier("to"),
         read_conditions(fields, "conditions", known.names),
-        read_effects(fields, "effects", known.variables),
+        read_effects(fields, "effects", known.variables, known.metrics),
     )
     fields.done()
     return found
@@ -95,7 +97,7 @@ def _option(value: Any, path: str, known: Known) -> Option:
         fields.at("to"),
         fields.identifier("to"),
         read_conditions(fields, "conditions", known.names),
-        read_effects(fields, "effects", known.variables),
+        read_effects(fields, "effects", known.variables, known.metrics),
         fields.identifier("id"),
         _line(fields, "text"),
     )
@@ -179,7 +181,11 @@ def _choice(fields: Fields, known: Known, common: Mapping[str, Any]) -> Choice:
 
 
 def _action(fields: Fields, known: Known, common: Mapping[str, Any]) -> Action:
-    return Action(**common, delay_us=_delay(fields), effects=read_effects(fields, "effects", known.variables))
+    return Action(
+        **common,
+        delay_us=_delay(fields),
+        effects=read_effects(fields, "effects", known.variables, known.metrics),
+    )
 
 
 COMPOSITIONS = ("sequential", "layered", "merged")

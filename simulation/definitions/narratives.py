@@ -9,6 +9,7 @@ from typing import Any
 from simulation.definitions.activities import same_id
 from simulation.definitions.conditions import Names, read_conditions
 from simulation.definitions.fields import Fields
+from simulation.definitions.metrics import Metrics
 from simulation.definitions.narrative_graph import check_graph, ways_of
 from simulation.definitions.narrative_nodes import NarrativeNode, Way
 from simulation.definitions.narrative_reading import Known, read_node
@@ -44,19 +45,25 @@ class Program:
         return self.edges.get(node.id, ())
 
 
-def read_narratives(meta: Fields, names: Names, people: Collection[NpcId]) -> dict[str, Program]:
+def read_narratives(
+    meta: Fields, names: Names, people: Collection[NpcId], metrics: Metrics
+) -> dict[str, Program]:
     """The programs of a world by id, problems noted."""
     return meta.table(
-        "narratives", lambda key, value, path: _program(key, value, path, names, people), PROGRAMS_MAX
+        "narratives",
+        lambda key, value, path: _program(key, value, path, names, people, metrics),
+        PROGRAMS_MAX,
     )
 
 
-def _program(key: str, value: Any, path: str, names: Names, people: Collection[NpcId]) -> Program:
+def _program(
+    key: str, value: Any, path: str, names: Names, people: Collection[NpcId], metrics: Metrics
+) -> Program:
     fields = Fields(value, path, names.problems)
     same_id(fields, key)
     fields.ignore("version", "kind", "metadata")
     variables = _variables(fields)
-    known = Known(names, people, variables)
+    known = Known(names, people, variables, metrics)
     nodes = _by_id(fields, known)
     fine = len(nodes) == len(fields.raw("nodes", []))
     entry = fields.identifier("entryNodeId", next(iter(nodes), "none"))

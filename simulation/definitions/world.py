@@ -114,7 +114,7 @@ def parse_world(
     _check_roles(roles, npcs, problems)
     cast = Cast({npc.id for npc in npcs}, {role for npc in npcs for role in npc.roles})
     chains = read_chains(meta, names, calendar, cast)
-    narratives = read_narratives(meta, names, {npc.id for npc in npcs})
+    narratives = read_narratives(meta, names, {npc.id for npc in npcs}, metrics)
     meta.ignore("version")
     meta.done()
     if simulation is not None:

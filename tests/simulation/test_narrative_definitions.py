@@ -97,12 +97,24 @@ BAD = [
         f"{P}.nodes[0].onEnter.components.narrative: is kept by the narratives themselves",
     ),
     (
-        program(line("a", onEnter={"relationship": {"affinity": 101}})),
-        f"{P}.nodes[0].onEnter.relationship.affinity: is 101",
+        program(line("a", onEnter={"relationship": {"affinity": "much"}})),
+        f"{P}.nodes[0].onEnter.relationship.affinity: is 'much', no value for core.affinity",
     ),
     (
         program(line("a", onEnter={"relationship": {"love": 1}})),
-        f"{P}.nodes[0].onEnter.relationship.love: no key 'love'",
+        f"{P}.nodes[0].onEnter.relationship.love: no metric 'love'; allowed: affinity, chemistry,",
+    ),
+    (
+        program(line("a", onExit={"setMetrics": {"behavior.simulationTier": "detailed"}})),
+        f"{P}.nodes[0].onExit.setMetrics.behavior.simulationTier: no metric",
+    ),
+    (
+        program(line("a", onExit={"metrics": {"mood.valance": 5}})),
+        "did you mean 'mood.valence'?",
+    ),
+    (
+        program(line("a", onEnter={"components": {"core": {"trust": 101}}})),
+        f"{P}.nodes[0].onEnter.components.core.trust: is 101",
     ),
     (program(line("a", onEnter={"items": {"lamp": 0.5}})), f"{P}.nodes[0].onEnter.items.lamp: is 0.5"),
     (program(line("a"), variables={"x": "y" * 5000}), f"{P}.variables: are 1, 5008 bytes"),

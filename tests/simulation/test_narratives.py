@@ -304,6 +304,20 @@ def test_effects_happen_when_a_node_is_entered_and_left() -> None:
     assert (stage.session().flags, stage.session().inventory) == ({"left": True}, {})
 
 
+def test_metrics_are_between_the_two_or_seen_by_everybody() -> None:
+    """npc:1 has valence 17 - 100 = -83 at that very moment: +33 is -50, and -200 would be -100, the least.
+    Trust is the player's: nothing is known, so 0 + 40."""
+    on_enter = {"metrics": {"mood.valence": 33, "core.trust": 40}, "setMetrics": {"behavior.energy": 12.5}}
+    low = {"metrics": {"mood.valence": -200}}
+    stage = Stage({"p": program(line("a", onEnter=on_enter)), "q": program(line("b", onEnter=low))})
+    stage.start()
+    assert stage.personal("core") == {"trust": 40}
+    behavior = stage.person()["components"]["behavior"]
+    assert (behavior["moodState"]["valence"], behavior["energy"]) == (-50, 12.5)
+    stage.start("q")
+    assert stage.person()["components"]["behavior"]["moodState"]["valence"] == -100
+
+
 def test_a_scene_is_entered_with_the_person_or_with_a_cast() -> None:
     alone = {"id": "s", "type": "scene", "sceneId": "lamp-room", "delaySeconds": 30}
     crowd = {"id": "c", "type": "scene", "sceneId": "hall", "cast": ["npc:2", "npc:3"]}

@@ -89,6 +89,12 @@ class Stage:
     def personal(self, component: str, npc: str = BEA) -> Told:
         return dict(self.session().component(NpcId(npc), component))
 
+    def person(self, npc: str = BEA) -> Told:
+        for stage in self.stages.values():
+            if (view := stage.view(NpcId(npc), self.world.world_time, self.world.flags)) is not None:
+                return view
+        raise LookupError(npc)
+
     @property
     def run(self) -> Told:
         return self.personal("narrative")
