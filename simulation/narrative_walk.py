@@ -222,7 +222,7 @@ class Walk:
 
     def _timed_out(self, at: Micros) -> bool:
         node = self.node
-        return self._leave(node.on_timeout if isinstance(node, Wait) else None, at)
+        return self._leave(node.when_over if isinstance(node, Wait) else None, at)
 
     def _answered(self, waiting: Waiting) -> bool:
         """The content is there, or its failure is: None is then what a variable gets."""

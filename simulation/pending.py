@@ -34,7 +34,7 @@ PENDING_MAX = 16
 """Entries of one queue between one player and one person: a few lines ahead, not a book."""
 VISIT_DIGITS = 12
 """Decimal digits of a visit where texts are compared: more nodes than any run enters."""
-VISITS_MAX = 10**VISIT_DIGITS - 1
+VISITS_MAX = 999_999_999_999
 """The last visit that can be compared so."""
 CAUSE_CHARS = 32
 """Hexadecimal digits of a request's id after its world."""

@@ -32,7 +32,7 @@ def ways_of(program: Program, node: NarrativeNode) -> tuple[Way, ...]:
             return options
         case Branch(ways=ways):
             return ways
-        case Wait(on_timeout=Way() as way):
+        case Wait(when_over=Way() as way):
             return (*program.ways(node), way)
         case _:
             return program.ways(node)
@@ -72,8 +72,8 @@ def lost_nodes(program: Program) -> Iterator[Problem]:
 def pause_of(node: NarrativeNode) -> int | None:
     """Microseconds it takes when nobody does anything; None: it may wait for somebody or something."""
     match node:
-        case Choice(timeout_us=timeout):
-            return timeout
+        case Choice(timeout_us=span):
+            return span
         case Wait(mode=mode, delay_us=delay):
             return delay if mode is WaitMode.DURATION else None
         case Dialogue(auto=False):

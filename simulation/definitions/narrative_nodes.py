@@ -111,7 +111,7 @@ class Wait(NodeBase):
     conditions: tuple[Condition, ...]
     check_us: Micros
     most_us: Micros | None
-    on_timeout: Way | None
+    when_over: Way | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

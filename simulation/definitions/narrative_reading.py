@@ -164,11 +164,9 @@ def _choice(fields: Fields, known: Known, common: Mapping[str, Any]) -> Choice:
     ids = [option.id for option in options]
     if len(set(ids)) < len(ids):
         fields.refuse(fields.at("choices"), len(ids), "gives an id twice", "each id once")
-    timeout = _span(fields, "timeoutSeconds")
+    span = _span(fields, "timeoutSeconds")
     default = fields.reference("defaultChoiceId", ids, ids, "choice")
-    if (timeout is None) != (default is None) and fields.given("timeoutSeconds") != fields.given(
-        "defaultChoiceId"
-    ):
+    if fields.has("timeoutSeconds") != fields.has("defaultChoiceId"):
         message = "needs both timeoutSeconds and defaultChoiceId"
         fields.refuse(fields.path, common["id"], message, "both, or neither")
     for option in options:
@@ -176,7 +174,7 @@ def _choice(fields: Fields, known: Known, common: Mapping[str, Any]) -> Choice:
             message = "is the default, so it may have no conditions"
             fields.refuse(option.path, option.id, message, "a choice that is always open")
     return Choice(
-        **common, prompt=_line(fields, "prompt", ""), options=options, timeout_us=timeout, default=default
+        **common, prompt=_line(fields, "prompt", ""), options=options, timeout_us=span, default=default
     )
 
 
@@ -247,12 +245,12 @@ def _wait(fields: Fields, known: Known, common: Mapping[str, Any]) -> Wait:
     if mode is WaitMode.CONDITION and not fields.raw("conditions", []):
         fields.refuse(fields.at("conditions"), None, "is missing", "at least one condition")
     most = _span(fields, "maxWaitSeconds")
-    timeout = None
+    over = None
     if fields.has("onTimeout"):
         where = fields.at("onTimeout")
-        timeout = Way(where, where, fields.identifier("onTimeout"))
+        over = Way(where, where, fields.identifier("onTimeout"))
         if most is None:
-            fields.refuse(fields.at("onTimeout"), timeout.to, "never happens", "maxWaitSeconds as well")
+            fields.refuse(fields.at("onTimeout"), over.to, "never happens", "maxWaitSeconds as well")
     fields.ignore("onTimeout")
     check = fields.micros("checkEverySeconds", CHECK_S, low=1)
     return Wait(
@@ -262,7 +260,7 @@ def _wait(fields: Fields, known: Known, common: Mapping[str, Any]) -> Wait:
         conditions=conditions,
         check_us=check,
         most_us=most,
-        on_timeout=timeout,
+        when_over=over,
     )
 
 
