@@ -258,3 +258,15 @@ def test_an_entry_may_not_pass_for_a_request_of_another_world(entry_id: str) -> 
     stage.ticks(1)
     assert stage.personal("pendingDialogue") == {}
     assert stage.world.requests.waiting == ()
+
+
+def test_a_player_who_comes_back_asks_anew() -> None:
+    """The same session, person, node and time, and its first visit again: still another request."""
+    stage = Stage({"p": program(made("greet"))})
+    stage.start()
+    (first,) = stage.personal("pendingDialogue")
+    stage.send(InputKind.SESSION_LEAVE, sessionId="s1")
+    stage.send(InputKind.SESSION_JOIN, session={"id": "s1"})
+    stage.start()
+    (second,) = stage.personal("pendingDialogue")
+    assert first != second
