@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from service.commands import chain, explaining, generate, generation, narrative, npc, running, world
+from service.commands import (
+    chain,
+    explaining,
+    generate,
+    generation,
+    interaction,
+    narrative,
+    npc,
+    running,
+    world,
+)
 from service.errors import FAILED, WRONG_USE, ServiceError
 
 app = typer.Typer(
@@ -46,6 +56,7 @@ app.add_typer(world.app, name="world")
 app.add_typer(npc.app, name="npc")
 app.add_typer(chain.app, name="chain")
 app.add_typer(narrative.app, name="narrative")
+app.add_typer(interaction.app, name="interaction")
 app.add_typer(generation.app, name="generation")
 
 

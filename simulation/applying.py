@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulation import (
     chain_inputs,
+    interaction_inputs,
     landing,
     metric_inputs,
     narrative_inputs,
@@ -149,5 +150,6 @@ KINDS: Mapping[InputKind, Callable[[World, Mapping[str, Any]], Applied]] = {
     InputKind.METRIC: metric_inputs.change,
     InputKind.CHAIN: chain_inputs.chain,
     InputKind.NARRATIVE: narrative_inputs.narrative,
+    InputKind.INTERACT: interaction_inputs.interact,
 }
 assert KINDS.keys() == set(InputKind), "every kind of input needs its function"

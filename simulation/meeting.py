@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from simulation import metrics
+from simulation.chain_rules import Meeting
+from simulation.interaction_view import interactions_with
 from simulation.narrative_shown import shown
 from simulation.sessions import Session
 from simulation.units import NpcId
@@ -19,6 +21,8 @@ def meeting(view: View, npc_id: NpcId, session: Session | None) -> dict[str, Any
     found: dict[str, Any] = {"metrics": metrics.all_of(person, view.script.definition.metrics)}
     if session is not None:
         found["sessionId"] = session.id
+        if view.script.interactions:
+            found["interactions"] = interactions_with(Meeting(view, session, npc_id))
         found["personal"] = {name: dict(own) for name, own in session.npcs.get(npc_id, {}).items()}
         found["narrative"] = shown(view, session, npc_id)
     return found

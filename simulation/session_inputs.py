@@ -58,10 +58,8 @@ def update(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     session = find(world, fields)
     if session is None:
         return unknown(world, payload), NOTHING
-    wanted = fields.raw("expectedVersion")
-    if wanted is not None and wanted != session.version:
-        reason = f"session {session.id} is at version {session.version}, not {wanted!r}"
-        return refused(reason, "read it again and decide anew", version=session.version), NOTHING
+    if late := stale(fields, session):
+        return late, NOTHING
     changes = _changes(world, fields, session)
     fields.done()
     if problems:
@@ -73,6 +71,15 @@ def update(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
         return large, NOTHING
     world.put_session(changed)
     return granted(sessionId=session.id, version=changed.version), NOTHING
+
+
+def stale(fields: Fields, session: Session) -> Verdict | None:
+    """The refusal of a writer who saw another version of the session than the one there is."""
+    wanted = fields.raw("expectedVersion")
+    if wanted is None or wanted == session.version:
+        return None
+    reason = f"session {session.id} is at version {session.version}, not {wanted!r}"
+    return refused(reason, "read it again and decide anew", version=session.version)
 
 
 CHANGEABLE = ("locationId", "sceneId", "cast", "flags", "inventory", "npcs")

@@ -100,6 +100,7 @@ class InputKind(StrEnum):
     METRIC = "metric"
     CHAIN = "chain"
     NARRATIVE = "narrative"
+    INTERACT = "interact"
 
 
 def seconds(micros: Micros) -> float:

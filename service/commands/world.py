@@ -29,6 +29,7 @@ VERBS = {
     "person": ("change anybody", "changed somebody"),
     "metric": ("change anybody", "changed somebody"),
     "chain": ("move the chain", "moved the chain"),
+    "interact": ("do it", "did it"),
 }
 """Input -> what a world did not do, and what it did."""
 

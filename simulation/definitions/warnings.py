@@ -38,7 +38,8 @@ BEHAVIOR = "meta.behavior"
 
 def warnings_of(world: WorldDefinition) -> tuple[Problem, ...]:
     """Everything suspicious about a world that is otherwise sound."""
-    kinds = (_activities, _routines, _conditions, _preferences, _chains, _narratives)
+    people = (_activities, _routines, _conditions, _preferences)
+    kinds = (*people, _chains, _narratives, _interactions)
     return tuple(islice((found for kind in kinds for found in kind(world)), WARNINGS_MAX))
 
 
@@ -54,6 +55,18 @@ def _chains(world: WorldDefinition) -> Iterator[Problem]:
             yield from _each(step.conditions, world)
             for branch in step.branches:
                 yield from _each(branch.conditions, world)
+
+
+def _interactions(world: WorldDefinition) -> Iterator[Problem]:
+    for interaction in world.interactions.values():
+        yield from _each(interaction.gating.conditions, world)
+    if not world.interactions:
+        return
+    for chain in world.chains.values():
+        for step in chain.steps.values():
+            if step.interaction_id is not None and step.interaction_id not in world.interactions:
+                message = f"no interaction {step.interaction_id!r} is in this world"
+                yield _warn(f"{step.path}.interactionId", step.interaction_id, message)
 
 
 def _activities(world: WorldDefinition) -> Iterator[Problem]:

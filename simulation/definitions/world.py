@@ -10,12 +10,14 @@ from json import dumps
 from typing import Any
 
 from simulation.calendar import Calendar
-from simulation.definitions.activities import flat_flags
+from simulation.definitions.activities import Activity, flat_flags
 from simulation.definitions.behavior import Behavior, read_behavior
 from simulation.definitions.chains import Cast, Chain, read_chains
 from simulation.definitions.components import check_personal
 from simulation.definitions.conditions import Names
 from simulation.definitions.fields import Fields, at, known_in
+from simulation.definitions.interaction_gates import Known
+from simulation.definitions.interactions import Interaction, read_interactions
 from simulation.definitions.metrics import Metrics, read_metrics
 from simulation.definitions.narratives import Program, read_narratives
 from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs
@@ -55,6 +57,7 @@ class WorldDefinition:
     plugin_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """`meta.plugins`: the plug-ins whose world systems run here."""
     narratives: Mapping[str, Program] = field(default_factory=dict)
+    interactions: Mapping[str, Interaction] = field(default_factory=dict)
 
     @cached_property
     def definition_hash(self) -> str:
@@ -112,9 +115,7 @@ def parse_world(
     activities = known_in(behavior.activities, problems, *unread, "meta.behavior.activities")
     npcs = read_npcs(fields, Town(routines, activities, places, roles, world_time, metrics))
     _check_roles(roles, npcs, problems)
-    cast = Cast({npc.id for npc in npcs}, {role for npc in npcs for role in npc.roles})
-    chains = read_chains(meta, names, calendar, cast)
-    narratives = read_narratives(meta, names, {npc.id for npc in npcs}, metrics)
+    chains, narratives, interactions = _stories(meta, names, calendar, (behavior, activities), metrics, npcs)
     meta.ignore("version")
     meta.done()
     if simulation is not None:
@@ -123,10 +124,28 @@ def parse_world(
         fields, world_time, locations, npcs, simulation, behavior, calendar, source, document, metrics, names
     )
     used = plugins.only((*names.used, *settings))
-    found = replace(
-        found, metrics=metrics, chains=chains, narratives=narratives, plugins=used, plugin_settings=settings
-    )
+    found = replace(found, metrics=metrics, chains=chains, narratives=narratives, interactions=interactions)
+    found = replace(found, plugins=used, plugin_settings=settings)
     return replace(found, warnings=(*problems, *warnings_of(found)))
+
+
+def _stories(
+    meta: Fields,
+    names: Names,
+    calendar: Calendar,
+    behavior: tuple[Behavior, Mapping[str, Activity]],
+    metrics: Metrics,
+    npcs: tuple[Npc, ...],
+) -> tuple[dict[str, Chain], dict[str, Program], dict[str, Interaction]]:
+    """What happens between players and people; interactions may name the others."""
+    ids, roles = {npc.id for npc in npcs}, {role for npc in npcs for role in npc.roles}
+    chains = read_chains(meta, names, calendar, Cast(ids, roles))
+    narratives = read_narratives(meta, names, ids, metrics)
+    steps = {name: chain.steps for name, chain in chains.items()}
+    found, activities = behavior
+    kinds = {*found.categories, *(activity.category for activity in found.activities.values())}
+    known = Known(names, calendar, activities, kinds, metrics, ids, roles, steps, narratives)
+    return chains, narratives, read_interactions(meta, known)
 
 
 def _read(

@@ -1,0 +1,67 @@
+"""`theatrum interaction`: what players may do with people, and doing it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from service.commands.options import DATA, Data, Json, Wait, as_value, emit
+from service.commands.world import WAIT_S, WorldId, _ask, _submit
+from service.errors import WrongUse
+
+app = typer.Typer(no_args_is_help=True, help="See and do what players may do with people.")
+
+SessionId = Annotated[str, typer.Argument(help="The player's session.")]
+NpcId = Annotated[str, typer.Argument(help="The person's id.")]
+Params = Annotated[str, typer.Option("--params", help="What the player says with it: a JSON object.")]
+
+
+@app.command("list")
+def list_(
+    world_id: WorldId, session_id: SessionId, npc_id: NpcId, data: Data = DATA, as_json: Json = False
+) -> None:
+    """What the player may do with somebody now; what is closed says why, and when it opens."""
+    from service.tables import table
+
+    found = _ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id, session_id=session_id)
+    listed = found.view.get("interactions", [])
+    rows = [
+        [
+            one["interactionId"],
+            one["label"],
+            "yes" if one["available"] else "no",
+            one["gate"] or "-",
+            "-" if one["opensAt"] is None else f"{one['opensAt']:,} s",
+            one["reason"] or "-",
+        ]
+        for one in listed
+    ]
+    heads = ["interaction", "label", "available", "gate", "opens", "reason"]
+    emit(listed, as_json=as_json, text=table(heads, rows) if rows else f"Nothing to do with {npc_id}.")
+
+
+@app.command()
+def do(
+    world_id: WorldId,
+    session_id: SessionId,
+    npc_id: NpcId,
+    interaction_id: Annotated[str, typer.Argument(help="The interaction's id.")],
+    params: Params = "{}",
+    expected: Annotated[
+        int | None, typer.Option("--expected-version", help="Only if the session is at this version.")
+    ] = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Do it, all of it at once; or be told which gate is closed."""
+    said = as_value(params)
+    if not isinstance(said, dict):
+        raise WrongUse(f"--params is {params}", do="Give a JSON object.")
+    payload: dict[str, Any] = {"sessionId": session_id, "npcId": npc_id, "interactionId": interaction_id}
+    if said:
+        payload["params"] = said
+    if expected is not None:
+        payload["expectedVersion"] = expected
+    _submit(data, world_id, "interact", payload, wait, as_json)

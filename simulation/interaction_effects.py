@@ -1,0 +1,225 @@
+"""What an interaction brings about, as consequences: worked out whole before any of it is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from simulation import metrics
+from simulation.chain_progress import COMPONENT
+from simulation.chain_rules import Hindrance, Meeting
+from simulation.chance import word
+from simulation.consequences import (
+    AskFor,
+    ChangePerson,
+    Consequence,
+    EnterScene,
+    GiveItem,
+    PutPersonal,
+    SetFlag,
+    SetPersonal,
+    StartNarrative,
+)
+from simulation.definitions.fields import is_number
+from simulation.definitions.interaction_flags import FlagChanges
+from simulation.definitions.interaction_outcomes import ComponentChange, Launch, MetricChange, Outcome
+from simulation.definitions.metrics import Value
+from simulation.interaction_rules import LAST_USED, InteractionRules, chain_move
+from simulation.orders import ComponentMerge, ComponentWrite, Requested
+from simulation.person import Person
+from simulation.person_json import json_seconds
+from simulation.rules import RuleRaised
+from simulation.units import Band, GenerationMode, NpcId, RequestId, SessionId
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+MEMORIES_KEPT = 32
+"""Memories between one player and one person; the oldest goes first."""
+
+
+@dataclass(slots=True)
+class Deed:
+    """One interaction on its way to being done: what it brings about, and what is answered."""
+
+    world: World
+    meeting: Meeting
+    rules: InteractionRules
+    params: Mapping[str, Any]
+    """What the player said with it; content that is asked for is told."""
+    detail: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[tuple[NpcId, str, bool], Value] = field(default_factory=dict)
+    """What those that were changed already will be."""
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.rules.interaction.outcome
+
+    @property
+    def path(self) -> str:
+        return f"{self.rules.interaction.path}.outcome"
+
+    @property
+    def session_id(self) -> SessionId:
+        return self.meeting.session.id
+
+    def consequences(self) -> tuple[Consequence, ...]:
+        """Everything, in the order it is carried out. Raises RuleRaised for what cannot be."""
+        parts = (self._metrics, self._flags, self._items, self._components, self._feelings, self._scene)
+        found = [item for part in (*parts, self._content, self._stories) for item in part()]
+        return (*found, self._stamp())
+
+    def _stamp(self) -> Consequence:
+        now = json_seconds(self.meeting.now)
+        place = (LAST_USED, self.rules.interaction.id)
+        return PutPersonal(self.session_id, self.meeting.npc_id, COMPONENT, place, now)
+
+    # -- metrics
+
+    def _metrics(self) -> Iterator[Consequence]:
+        changed = []
+        for change in self.outcome.metrics:
+            npc_id = change.npc_id or self.meeting.npc_id
+            made, before, after, shared = self._metric(change, npc_id)
+            name = change.metric.name
+            said = {"npcId": npc_id, "metric": name, "before": before, "after": after, "shared": shared}
+            changed.append(said)
+            yield made
+        if changed:
+            self.detail["metrics"] = changed
+
+    def _metric(self, change: MetricChange, npc_id: NpcId) -> tuple[Consequence, Any, Value, bool]:
+        """(what does it, before, after, whether everybody sees it)."""
+        metric, value = change.metric, change.value
+        scope = change.scope
+        personal = metrics.is_personal(metric) if scope is None else scope == "personal"
+        person, where = self._person(npc_id, personal=personal), (npc_id, metric.name, personal)
+        try:
+            before = self.metrics.get(where)
+            if before is None and (change.adds or metric.is_numeric):
+                before = metrics.read(person, metric)
+            session_id = self.session_id if personal else None
+            made = metrics.change(person, metric, value, session_id, adds=change.adds)
+        except TypeError as error:
+            raise RuleRaised(f"{self.path}.statDeltas", str(error)) from error
+        after = metric.clamped(float(before or 0) + float(value)) if change.adds else value
+        self.metrics[where] = after
+        return made, before, after, not personal
+
+    def _person(self, npc_id: NpcId, *, personal: bool) -> Person:
+        session = self.meeting.session if personal else None
+        person = self.meeting.view.person(npc_id, session)
+        if person is None:
+            raise RuleRaised(f"{self.path}.statDeltas", f"npc {npc_id} is not in this world now")
+        return person
+
+    # -- flags, items, components
+
+    def _flags(self) -> Iterator[Consequence]:
+        yield from self._of(self.outcome.flags, self.meeting.session.flags, self.session_id, "flags")
+        yield from self._of(self.outcome.world_flags, self.meeting.view.flags, None, "worldFlags")
+
+    def _of(
+        self, changes: FlagChanges, before: Mapping[str, Any], session_id: SessionId | None, said: str
+    ) -> Iterator[Consequence]:
+        now = json_seconds(self.meeting.now)
+        found: dict[str, Any] = {**changes.sets, **dict.fromkeys(changes.stamps, now)}
+        for key, amount in changes.adds.items():
+            value = found.get(key, before.get(key, 0))
+            if not is_number(value):
+                raise RuleRaised(f"{self.path}.flagChanges.increment.{key}", f"the flag is {value!r}")
+            after = value + amount
+            found[key] = int(after) if float(after).is_integer() else after
+        found.update(dict.fromkeys(changes.removes))
+        if found:
+            self.detail[said] = found
+        return (SetFlag(key, value, session_id) for key, value in found.items())
+
+    def _items(self) -> Iterator[Consequence]:
+        if self.outcome.items:
+            self.detail["items"] = dict(self.outcome.items)
+        for item, count in self.outcome.items.items():
+            yield GiveItem(self.session_id, item, count)
+
+    def _components(self) -> Iterator[Consequence]:
+        for change in self.outcome.components:
+            yield from (self._shared(change),) if change.shared else self._personal(change)
+
+    def _shared(self, change: ComponentChange) -> Consequence:
+        npc_id, name = self.meeting.npc_id, change.component
+        if change.op == "update":
+            return ChangePerson(ComponentMerge(npc_id, name, change.value))
+        return ChangePerson(ComponentWrite(npc_id, name, None if change.op == "remove" else change.value))
+
+    def _personal(self, change: ComponentChange) -> Iterator[Consequence]:
+        place = (self.session_id, self.meeting.npc_id, change.component)
+        match change.op:
+            case "update":
+                yield from (PutPersonal(*place, (key,), value) for key, value in change.value.items())
+            case "set":
+                kept = {key: value for key, value in change.value.items() if value is not None}
+                yield SetPersonal(*place, kept)
+            case _:
+                yield SetPersonal(*place, None)
+
+    def _feelings(self) -> Iterator[Consequence]:
+        session, npc_id, now = self.meeting.session, self.meeting.npc_id, self.meeting.now
+        if (memory := self.outcome.memory) is not None:
+            before = session.component(npc_id, "memories").get("entries")
+            kept = [*(before if isinstance(before, list) else ()), {**memory, "at": json_seconds(now)}]
+            yield PutPersonal(session.id, npc_id, "memories", ("entries",), kept[-MEMORIES_KEPT:])
+        if (felt := self.outcome.emotion) is not None:
+            ends = {} if felt.lasts_us is None else {"expiresAt": json_seconds(now + felt.lasts_us)}
+            value = {"emotionType": felt.emotion, "intensity": felt.intensity, **ends}
+            yield PutPersonal(session.id, npc_id, "mood", ("activeEmotion",), value)
+
+    # -- scenes, content, stories
+
+    def _scene(self) -> Iterator[Consequence]:
+        if (scene := self.outcome.scene) is not None:
+            self.detail["sceneId"] = scene.scene_id
+            cast = tuple(dict.fromkeys((self.meeting.npc_id, *scene.cast)))
+            yield EnterScene(self.session_id, scene.scene_id, cast)
+
+    def _content(self) -> Iterator[Consequence]:
+        if not self.outcome.launches:
+            return
+        if self.world.config.generation.mode is GenerationMode.OFF:
+            self.detail["generation"] = "off"
+            return
+        made = [self._requested(n, launch) for n, launch in enumerate(self.outcome.launches)]
+        self.detail["requests"] = [request.request_id for request in made]
+        yield from map(AskFor, made)
+
+    def _requested(self, n: int, launch: Launch) -> Requested:
+        world, meeting = self.world, self.meeting
+        interaction = self.rules.interaction
+        cause = f"{world.id}|{self.session_id}|{meeting.npc_id}|{interaction.id}|{world.applied}|{n}"
+        told = {"npcName": self.rules.names.get(meeting.npc_id, ""), "interactionId": interaction.id}
+        said = {"playerInput": dict(self.params)} if self.params else {}
+        return Requested(
+            request_id=RequestId(f"{world.id}:{word(cause):016x}{word(cause + '|'):016x}"),
+            npc_id=meeting.npc_id,
+            entity=word(meeting.npc_id),
+            kind=launch.kind,
+            band=Band.PLAYER_WAITING,
+            component=launch.component,
+            params={**launch.params, **told, **said},
+            session_id=self.session_id,
+            user_id=meeting.session.user_id,
+            ttl=launch.ttl,
+        )
+
+    def _stories(self) -> Iterator[Consequence]:
+        moved = chain_move(self.rules, self.meeting)
+        if isinstance(moved, Hindrance):
+            raise RuleRaised(f"{self.path}.advanceChain", moved.reason)
+        if moved is not None and self.outcome.chain is not None:
+            progress, brought = moved
+            yield from brought
+            yield self.meeting.put(self.meeting.view.script.chains[self.outcome.chain].chain, progress)
+            self.detail["chain"] = {"chainId": self.outcome.chain, "progress": progress.to_json()}
+        if self.outcome.program is not None:
+            self.detail["narrative"] = self.outcome.program
+            yield StartNarrative(self.session_id, self.meeting.npc_id, self.outcome.program)
