@@ -26,6 +26,7 @@ AboutOne = (
     | admin.PlanWorld
     | admin.ShowPerson
     | admin.ShowSession
+    | admin.ListSessions
     | admin.ListGenerations
 )
 AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.OpenWorld | AboutOne
@@ -35,7 +36,7 @@ AboutStay = shards.WorldOpened | shards.WorldSlept | shards.WorldFailed | shards
 Tell = Callable[[str, Message], None]
 """To a child by its name; what an absent one misses is told again when it is back."""
 
-Read = shards.ReadWorld | shards.ReadPlan | shards.ReadSession | shards.ReadPerson
+Read = shards.ReadWorld | shards.ReadPlan | shards.ReadSession | shards.ReadSessions | shards.ReadPerson
 
 
 class FrontDesk:
@@ -152,6 +153,8 @@ class FrontDesk:
                     ask_id=ask_id, world_id=world_id, session_id=session_id, npc_id=npc_id
                 )
                 self.read(world_id, ask)
+            case admin.ListSessions(limit=limit):
+                self.read(world_id, shards.ReadSessions(ask_id=ask_id, world_id=world_id, limit=limit))
             case admin.ShowPerson():
                 self.read(
                     world_id,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from actors.hosted import Hosted
 from actors.running import Running
 from actors.shell import now_ns
 from actors.speech import plan_json
-from messages.admin import PersonShown, SessionShown, WorldPlanned, WorldShown
+from messages.admin import PersonShown, SessionShown, SessionsListed, WorldPlanned, WorldShown
 from messages.base import Refused
 from messages.commits import Mark
-from messages.shards import ReadPerson, ReadPlan, ReadSession, ReadWorld
+from messages.shards import ReadPerson, ReadPlan, ReadSession, ReadSessions, ReadWorld
 from messages.tick import (
     Crashed,
     Foreseen,
@@ -17,13 +19,17 @@ from messages.tick import (
     LookAhead,
     LookAt,
     LookAtSession,
+    LookAtSessions,
     PersonFound,
     Seen,
     SessionFound,
+    SessionsFound,
 )
+from simulation.sessions import Session
 from simulation.units import Mode, WorldId
 
-Read = ReadWorld | ReadPlan | ReadPerson | ReadSession
+Read = ReadWorld | ReadPlan | ReadPerson | ReadSession | ReadSessions
+Question = Look | LookAhead | LookAt | LookAtSession | LookAtSessions
 
 
 class Reading:
@@ -56,6 +62,8 @@ class Reading:
                     self.show_person(hosted, event, ask)
                 case SessionFound():
                     self.show_session(hosted, event, ask)
+                case SessionsFound():
+                    self.list_sessions(hosted, event)
                 case Crashed():
                     running.on_crash(event)
         if ask.world_id in running.hosted:
@@ -119,8 +127,32 @@ class Reading:
 
         hosted.buffer.park(release, tick, now_ns())
 
+    def list_sessions(self, hosted: Hosted, found: SessionsFound) -> None:
+        tick, world_time = hosted.world.tick, hosted.world.world_time / 1_000_000
+        rows = tuple(map(row_of, found.sessions))
 
-def question_of(ask: Read) -> Look | LookAhead | LookAt | LookAtSession:
+        def release(_: Mark) -> None:
+            listed = SessionsListed(
+                ask_id=found.ask_id, sessions=rows, count=found.count, tick=tick, world_time=world_time
+            )
+            self.running.post.say(listed)
+
+        hosted.buffer.park(release, tick, now_ns())
+
+
+def row_of(session: Session) -> dict[str, Any]:
+    """A session in a list: where it is, without what it keeps."""
+    return {
+        "id": session.id,
+        "userId": session.user_id,
+        "locationId": session.location_id,
+        "sceneId": session.scene_id,
+        "version": session.version,
+        "inbox": len(session.inbox),
+    }
+
+
+def question_of(ask: Read) -> Question:
     """What the world's actor is asked."""
     match ask:
         case ReadWorld():
@@ -131,6 +163,8 @@ def question_of(ask: Read) -> Look | LookAhead | LookAt | LookAtSession:
             return LookAt(ask.ask_id, ask.npc_id, ask.session_id)
         case ReadSession():
             return LookAtSession(ask.ask_id, ask.session_id, ask.npc_id)
+        case ReadSessions():
+            return LookAtSessions(ask.ask_id, ask.limit)
 
 
 def holds(hosted: Hosted) -> str:

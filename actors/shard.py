@@ -34,6 +34,7 @@ Inbox = (
     | shards.ReadWorld
     | shards.ReadPlan
     | shards.ReadSession
+    | shards.ReadSessions
     | shards.ReadPerson
     | shards.DrainShard
     | WorldClaimed
@@ -81,7 +82,13 @@ class ShardActor(ProcessActor):
                 self.on_stay(message)
             case shards.RunTo():
                 self.running.run_to(message.targets)
-            case shards.ReadWorld() | shards.ReadPlan() | shards.ReadSession() | shards.ReadPerson():
+            case (
+                shards.ReadWorld()
+                | shards.ReadPlan()
+                | shards.ReadPerson()
+                | shards.ReadSession()
+                | shards.ReadSessions()
+            ):
                 self.on_read(message)
             case shards.DrainShard():
                 self.drain = message.ask_id

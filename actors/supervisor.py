@@ -45,6 +45,7 @@ ANSWERS = (
     | admin.WorldPlanned
     | admin.PersonShown
     | admin.SessionShown
+    | admin.SessionsListed
     | generation.GateOpened
     | generation.GateReported
     | generation.GateClosed

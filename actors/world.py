@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from actors.outbox import Outbox
 from actors.shell import Address, InnerActor
@@ -23,6 +24,7 @@ from messages.tick import (
     LookAt,
     LookAtPerson,
     LookAtSession,
+    LookAtSessions,
     LookWhoWaits,
     MakeTick,
     Marked,
@@ -31,6 +33,7 @@ from messages.tick import (
     PersonSeen,
     Seen,
     SessionFound,
+    SessionsFound,
     Settle,
     Settled,
     TakeMark,
@@ -54,7 +57,9 @@ from simulation.tiers import TIERS
 from simulation.units import Seq, Tier
 from simulation.world import World
 
-FromShard = Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead | LookAtSession
+FromShard = (
+    Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead | LookAtSession | LookAtSessions
+)
 FromTier = TierTicked | TierWasTouched | TierHashed | PersonSeen | WaitingSeen
 
 
@@ -111,6 +116,10 @@ class WorldActor(InnerActor):
                 session = self.world.sessions.get(session_id)
                 view = None if session is None else session_view(self.world, session, npc_id)
                 self.say(SessionFound(self.world.id, ask_id, view))
+            case LookAtSessions(ask_id, limit):
+                sessions = self.world.sessions
+                found, count = tuple(islice(sessions, limit)), len(sessions)
+                self.say(SessionsFound(self.world.id, ask_id, found, count))
             case LookAhead():
                 self.job = message
                 self.look_ahead()

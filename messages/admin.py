@@ -9,6 +9,7 @@ client -> supervisor   ShowWorld      -> WorldShown | Refused
 client -> supervisor   PlanWorld      -> WorldPlanned | Refused
 client -> supervisor   ShowSession    -> SessionShown | Refused
 client -> supervisor   ShowPerson     -> PersonShown | Refused
+client -> supervisor   ListSessions   -> SessionsListed | Refused
 client -> supervisor   ListGenerations -> GenerationsListed | Refused
 """
 
@@ -27,6 +28,10 @@ IDEMPOTENCY_KEY_CHARS_MAX = 200
 
 PAYLOAD_KEYS_MAX = 64
 """Keys of one input. A whole simulation block has about 40."""
+
+
+SESSIONS_SHOWN_MAX = 1_000
+"""Sessions of one list: some 200 kB; a world that has more is a program's to page through by id."""
 
 
 class AddWorld(Ask):
@@ -155,6 +160,21 @@ class PersonShown(Message):
     view: dict[str, Any]
     """id, name, tier, location, personality, components (settled to `world_time`), metrics, why; with a
     session `personal` too."""
+    tick: Tick
+    world_time: float
+
+
+class ListSessions(Ask):
+    world_id: WorldId
+    limit: int = Field(default=SESSIONS_SHOWN_MAX, ge=1, le=SESSIONS_SHOWN_MAX)
+
+
+class SessionsListed(Message):
+    ask_id: str
+    sessions: tuple[dict[str, Any], ...]
+    """By id: id, userId, locationId, sceneId, version, and how many intents wait."""
+    count: int
+    """How many there are, shown or not."""
     tick: Tick
     world_time: float
 

@@ -10,6 +10,7 @@ supervisor -> shard   ReadWorld    -> WorldShown         (messages.admin, answer
 supervisor -> shard   ReadPlan     -> WorldPlanned       (messages.admin, answered after the commit)
 supervisor -> shard   ReadSession  -> SessionShown | Refused
 supervisor -> shard   ReadPerson   -> PersonShown | Refused
+supervisor -> shard   ReadSessions -> SessionsListed | Refused
 supervisor -> shard   DrainShard   -> ShardDrained
 shard -> supervisor   ShardReported       about once a second: the worlds that changed
 shard -> supervisor   WorldSlept          a world has nothing to do: it left the shard's memory
@@ -111,6 +112,11 @@ class ReadPerson(Ask):
     world_id: WorldId
     npc_id: NpcId
     session_id: SessionId | None = None
+
+
+class ReadSessions(Ask):
+    world_id: WorldId
+    limit: int
 
 
 class AnsweredInput(Message):

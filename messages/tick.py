@@ -1,14 +1,14 @@
 """Conversation: one tick inside a shard. Plain frozen dataclasses, passed by reference within one process.
 
 shard -> world   Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead | LookAtSession
+                 | LookAtSessions
 world -> tier    TickTier    -> TierTicked
 world -> tier    TouchTier   -> TierWasTouched
 world -> tier    LookAtPerson -> PersonSeen
 world -> tier    LookWhoWaits -> WaitingSeen
 world -> tier    HashTier    -> TierHashed
-world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | SessionFound | Foreseen
-                 | Crashed
-                 (actors.outbox)
+world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | SessionFound | SessionsFound
+                 | Foreseen | Crashed   (actors.outbox)
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from messages.commits import InputOutcome, Mark, RequestRow
 from simulation.inputs import Input
 from simulation.orders import Failure, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.person import Person
+from simulation.sessions import Session
 from simulation.units import Micros, NpcId, Seq, SessionId, Tick, Tier, WorldId
 
 
@@ -68,6 +69,14 @@ class LookAtSession:
     ask_id: str
     session_id: SessionId
     npc_id: NpcId | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtSessions:
+    """shard -> world: at most `limit` sessions, for `ask_id`."""
+
+    ask_id: str
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +207,15 @@ class SessionFound:
     ask_id: str
     view: Mapping[str, Any] | None
     """None: no such session is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsFound:
+    world_id: WorldId
+    ask_id: str
+    sessions: tuple[Session, ...]
+    count: int
+    """How many there are in the world."""
 
 
 @dataclass(frozen=True, slots=True)

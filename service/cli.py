@@ -16,6 +16,7 @@ from service.commands import (
     narrative,
     npc,
     running,
+    session,
     world,
 )
 from service.errors import FAILED, WRONG_USE, ServiceError
@@ -54,6 +55,7 @@ app.command("why")(explaining.why)
 app.command("generate")(generate.generate)
 app.add_typer(world.app, name="world")
 app.add_typer(npc.app, name="npc")
+app.add_typer(session.app, name="session")
 app.add_typer(chain.app, name="chain")
 app.add_typer(narrative.app, name="narrative")
 app.add_typer(interaction.app, name="interaction")

@@ -37,7 +37,9 @@ def problem_verdict(problems: list[Problem]) -> Verdict:
 def join(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     """A player comes: `session` as in a world file. Refused while the id is taken."""
     problems: list[Problem] = []
-    fields = Fields(payload.get("session"), "$.session", problems)
+    whole = Fields(payload, "$", problems)
+    fields = Fields(whole.raw("session"), "$.session", problems)
+    whole.done()
     places = world.script.location_index
     session = read_session(fields, world.script.people_ids, places)
     check_personal(session.npcs, "$.session.npcs", world.script.definition.metrics, problems)
@@ -74,13 +76,21 @@ def update(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
 
 
 def stale(fields: Fields, session: Session) -> Verdict | None:
-    """The refusal of a writer who saw another version of the session than the one there is."""
-    wanted = fields.raw("expectedVersion")
-    if wanted is None or wanted == session.version:
+    """The refusal of a writer that has seen another version; one that expects none is let through."""
+    if not fields.given("expectedVersion"):
         return None
-    reason = f"session {session.id} is at version {session.version}, not {wanted!r}"
+    before = len(fields.problems)
+    wanted = fields.whole("expectedVersion", 0, VERSION_MAX, -1)
+    if len(fields.problems) > before:
+        return problem_verdict(fields.problems)
+    if wanted == session.version:
+        return None
+    reason = f"$.expectedVersion: session {session.id} is at version {session.version}, not {wanted}"
     return refused(reason, "read it again and decide anew", version=session.version)
 
+
+VERSION_MAX = 2**53
+"""As in a world file: the largest whole number that every reader of JSON holds exactly."""
 
 CHANGEABLE = ("locationId", "sceneId", "cast", "flags", "inventory", "npcs")
 
@@ -123,6 +133,8 @@ def leave(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     session = find(world, fields)
     if session is None:
         return unknown(world, payload), NOTHING
+    if stale := _stale(fields, session):
+        return stale, NOTHING
     fields.done()
     if problems:
         return problem_verdict(problems), NOTHING

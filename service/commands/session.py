@@ -1,0 +1,138 @@
+"""`theatrum session`: players come to a running world, move, change and leave."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from service.commands.options import DATA, Data, Json, Wait, as_value, emit
+from service.commands.world import WAIT_S, WorldId, _ask, _submit
+from service.errors import WrongUse
+
+app = typer.Typer(no_args_is_help=True, help="Players of a world: where each is, and what is theirs.")
+
+SessionId = Annotated[str, typer.Argument(help="The session's id.")]
+Location = Annotated[str | None, typer.Option("--location", help="A location of the world.")]
+Scene = Annotated[str | None, typer.Option("--scene", help="The scene they are in.")]
+Expected = Annotated[
+    int | None, typer.Option("--expect-version", help="Refuse unless the session is at that version.", min=0)
+]
+
+
+@app.command("list")
+def list_(
+    world_id: WorldId,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many.", min=1, max=1000)] = 1000,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """The sessions of a world, by id."""
+    from service.tables import table
+
+    found = _ask(data, "ListSessions", world_id=world_id, limit=limit)
+    keys = ("id", "userId", "locationId", "sceneId", "version", "inbox")
+    rows = [[str(one[key] if one[key] is not None else "-") for key in keys] for one in found.sessions]
+    heads = ["session", "user", "location", "scene", "version", "inbox"]
+    lines = [table(heads, rows) if rows else "No sessions."]
+    if found.count > len(rows):
+        lines.append(f"{len(rows)} of {found.count} are shown.")
+    emit(list(found.sessions), as_json=as_json, text="\n".join(lines))
+
+
+@app.command()
+def show(world_id: WorldId, session_id: SessionId, data: Data = DATA, as_json: Json = False) -> None:
+    """All there is of one session: flags, items, what is personal, what waits for the player."""
+    found = _ask(data, "ShowSession", world_id=world_id, session_id=session_id).view
+    emit(found, as_json=as_json, text=json.dumps(found, indent=1, ensure_ascii=False))
+
+
+@app.command()
+def join(
+    world_id: WorldId,
+    session_id: SessionId,
+    user: Annotated[str | None, typer.Option("--user", help="Whose session it is.")] = None,
+    location: Location = None,
+    scene: Scene = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Let a player in. Refused while a session of that id is here."""
+    given = {"id": session_id, "userId": user, "locationId": location, "sceneId": scene}
+    session = {key: value for key, value in given.items() if value is not None}
+    _submit(data, world_id, "session_join", {"session": session}, wait, as_json)
+
+
+@app.command()
+def move(
+    world_id: WorldId,
+    session_id: SessionId,
+    location: Annotated[str, typer.Option("--location", help="A location of the world.")],
+    scene: Scene = None,
+    expected: Expected = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Take a player to another place."""
+    changes = {"locationId": location} if scene is None else {"locationId": location, "sceneId": scene}
+    _change(world_id, session_id, changes, expected, data, wait, as_json)
+
+
+@app.command()
+def update(
+    world_id: WorldId,
+    session_id: SessionId,
+    changes: Annotated[
+        list[str], typer.Argument(help="key=value, such as sceneId=ball, flags.met=true, inventory.lamp=2.")
+    ],
+    expected: Expected = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Change locationId, sceneId, cast, flags, inventory or npcs; all changes or none. A null removes."""
+    wanted: dict[str, Any] = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        first, _, rest = key.partition(".")
+        if not equals or not first or (rest and not isinstance(wanted.setdefault(first, {}), dict)):
+            raise WrongUse(f"{change!r} is no change", because="write key=value, such as sceneId=ball")
+        if rest:
+            wanted[first][rest] = as_value(value)
+        else:
+            wanted[first] = as_value(value)
+    _change(world_id, session_id, wanted, expected, data, wait, as_json)
+
+
+def _change(
+    world_id: str,
+    session_id: str,
+    changes: dict[str, Any],
+    expected: int | None,
+    data: Data,
+    wait_s: float,
+    as_json: bool,
+) -> None:
+    payload = {**changes, "sessionId": session_id}
+    if expected is not None:
+        payload["expectedVersion"] = expected
+    _submit(data, world_id, "session_update", payload, wait_s, as_json)
+
+
+@app.command()
+def leave(
+    world_id: WorldId,
+    session_id: SessionId,
+    expected: Expected = None,
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Let a player go; the answer holds the whole session as it was."""
+    payload: dict[str, Any] = {"sessionId": session_id}
+    if expected is not None:
+        payload["expectedVersion"] = expected
+    _submit(data, world_id, "session_leave", payload, wait, as_json)
