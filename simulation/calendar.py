@@ -23,6 +23,9 @@ class Period:
         return of_day >= self.start or of_day < self.end
 
 
+REST_DAY, WORK_DAY = "restDay", "workDay"
+"""Every rest day and every other one, where days are asked for; a day that is called so is meant first."""
+
 HOUR = 3_600 * MICROS_PER_SECOND
 
 
@@ -65,6 +68,20 @@ class Calendar:
 
     def is_rest_day(self, now: Micros) -> bool:
         return self.day_names[self.day_of_week(now)] in self.rest_days
+
+    def names_of_days(self) -> tuple[str, ...]:
+        """Every name a rule may use: days, then the two kinds of days."""
+        return (*self.day_names, REST_DAY, WORK_DAY)
+
+    def days_of(self, names: Iterable[str]) -> frozenset[int]:
+        """The days of the week, from 0, that these names and kinds of days cover, whatever their case."""
+        wanted = {name.lower() for name in names}
+        kinds = wanted - {name.lower() for name in self.day_names}
+        return frozenset(
+            n
+            for n, name in enumerate(self.day_names)
+            if name.lower() in wanted or (REST_DAY if name in self.rest_days else WORK_DAY).lower() in kinds
+        )
 
     def period_at(self, now: Micros) -> int:
         """The index of the period, -1 in an hour that none covers."""

@@ -132,8 +132,7 @@ class Script:
         return self.calendar.matches(names)
 
     def days(self, names: Sequence[str]) -> frozenset[int]:
-        wanted = {name.lower() for name in names}
-        return frozenset(n for n, name in enumerate(self.calendar.day_names) if name.lower() in wanted)
+        return self.calendar.days_of(names)
 
     def places(self, types: Sequence[str]) -> Truths:
         """Which locations are of one of these types."""

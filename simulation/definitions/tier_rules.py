@@ -92,7 +92,7 @@ def rule_names(world: WorldDefinition, problems: list[Problem], plugins: Plugins
     """The names of a world, for its rules; problems go to `problems`."""
     names = Names(
         periods=world.calendar.period_names(),
-        days=world.calendar.day_names,
+        days=world.calendar.names_of_days(),
         location_types={location.type for location in world.locations},
         mood_tags=MOOD_TAGS,
         plugins=plugins,

@@ -99,7 +99,7 @@ def parse_world(
     simulation = SimulationConfig.read(meta.raw("simulation", {}), "meta.simulation", problems)
     names = Names(
         periods=calendar.period_names(),
-        days=calendar.day_names,
+        days=calendar.names_of_days(),
         location_types={location.type for location in locations},
         mood_tags=MOOD_TAGS,
         plugins=plugins,
