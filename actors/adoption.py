@@ -20,6 +20,7 @@ from messages.service import ServiceSettings, Speed, WorldReport
 from messages.shards import WorldFailed, WorldOpened
 from messages.tick import Crashed
 from simulation.definitions import DefinitionInvalid, SimulationConfig
+from simulation.definitions.instances import Definitions
 from simulation.snapshot import SnapshotCorrupt, SnapshotOfAnother
 from simulation.units import InputKind, Seq, Tick, WorldId
 
@@ -37,6 +38,7 @@ class Adoption:
         running.on_crash = self.on_crash
         self.settings = settings
         self.plugins = load(settings.plugins)
+        self.definitions = Definitions()
         self.post, self.log = running.post, running.log
         self.claims: dict[WorldId, ClaimWorld] = {}
         """Worlds asked for and not given yet."""
@@ -85,7 +87,7 @@ class Adoption:
             return
         skip = ask.skip if ask is not None else 0
         try:
-            self.recovering[world_id] = Recovery.begin(claimed, self.plugins)
+            self.recovering[world_id] = Recovery.begin(claimed, self.plugins, self.definitions)
         except SnapshotCorrupt as corrupt:
             self.log.warning("snapshot.corrupt", world_id=world_id, because=str(corrupt), skipped=skip + 1)
             self.claim(world_id, skip=skip + 1)

@@ -51,6 +51,7 @@ def refusal(message: Ask | Message, error: BaseException) -> Refused | None:
 
 REMEDIES: dict[type[BaseException], str] = {
     worlds.DefinitionChanged: "Start it over with --fresh, or give the file another id.",
+    worlds.WorldTaken: "Give the instance another id.",
     inputs.UnknownWorld: "`theatrum world list` shows the worlds there are.",
     inputs.InputsFull: "Wait until the world has applied some, or resume it.",
 }

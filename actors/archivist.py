@@ -10,6 +10,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from actors import archive_work as work
+from actors.instancing import copy_world
 from actors.shell import Address, ProcessActor
 from messages.admin import ListGenerations
 from messages.archive import (
@@ -17,6 +18,7 @@ from messages.archive import (
     AskOutcome,
     ClaimWorld,
     CollectResults,
+    CopyWorld,
     CountGenerations,
     DisownWorld,
     FetchInputs,
@@ -55,6 +57,7 @@ Work = Callable[[Database], Awaitable[Any]]
 Inbox = (
     OpenArchive
     | RegisterWorld
+    | CopyWorld
     | RetireWorld
     | ReleaseWorld
     | RecordInput
@@ -203,6 +206,8 @@ class Archivist(ProcessActor):
                 return lambda db: work.register(db, message)
             case RegisterSleeping():
                 return lambda db: work.register_sleeping(db, message)
+            case CopyWorld():
+                return lambda db: copy_world(db, message)
             case RetireWorld():
                 return lambda db: work.retire(db, message)
             case ReleaseWorld():

@@ -29,7 +29,7 @@ AboutOne = (
     | admin.ListSessions
     | admin.ListGenerations
 )
-AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.OpenWorld | AboutOne
+AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.InstanceWorld | admin.OpenWorld | AboutOne
 
 AboutStay = shards.WorldOpened | shards.WorldSlept | shards.WorldFailed | shards.WorldDropped
 
@@ -56,6 +56,8 @@ class FrontDesk:
         self.reads: dict[str, tuple[WorldId, Ask]] = {}
         """Reads a shard has not answered."""
         self.opening: dict[WorldId, list[str]] = {}
+        self.instancing: dict[str, float] = {}
+        """Asks for an instance of a world, and since when."""
         self.waiting: dict[tuple[WorldId, Seq], tuple[list[str], float]] = {}
         """(world, seq) -> asks that wait for the outcome, and since when."""
 
@@ -82,6 +84,10 @@ class FrontDesk:
     def answer(self, message: Any) -> None:
         """To whoever asked; an answer nobody waits for is dropped."""
         asked = self.clients.pop(message.ask_id, None)
+        since = self.instancing.pop(message.ask_id, None)
+        if since is not None and isinstance(message, admin.WorldAdded):
+            took_ms = round((time.monotonic() - since) * 1e3, 1)
+            self.log.info("world.instanced", world_id=message.world_id, duration_ms=took_ms)
         if asked is not None:
             self.send(asked[0], message)
 
@@ -120,6 +126,13 @@ class FrontDesk:
                         document=message.document,
                         fresh=message.fresh,
                         generation=message.generation,
+                    )
+                )
+            case admin.InstanceWorld(template=template, world_id=world_id, user_id=user_id):
+                self.instancing[message.ask_id] = time.monotonic()
+                self.ask_archive(
+                    archive.CopyWorld(
+                        ask_id=message.ask_id, template=template, world_id=world_id, user_id=user_id
                     )
                 )
             case admin.OpenWorld():

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from messages.archive import StoredInput, WorldClaimed
 from simulation import drive
-from simulation.definitions import Plugins, WorldDefinition, parse_world, read_document, unpack
+from simulation.definitions import Plugins, WorldDefinition, read_document, unpack
+from simulation.definitions.instances import Definitions
 from simulation.inputs import Input
 from simulation.opening import Stages, create
 from simulation.snapshot import restore
@@ -38,13 +39,13 @@ class Recovery:
     waiting: tuple[Input, ...]
 
     @classmethod
-    def begin(cls, claimed: WorldClaimed, plugins: Plugins) -> Recovery:
+    def begin(cls, claimed: WorldClaimed, plugins: Plugins, known: Definitions) -> Recovery:
         """From its newest snapshot, or from its definition if there is none.
 
         Raises SnapshotCorrupt: claim again and skip it.
         """
         document = read_document(unpack(claimed.document), claimed.world_id)
-        definition = parse_world(document, claimed.world_id, plugins)
+        definition = known.read(document, claimed.world_id, plugins)
         if claimed.snapshot is not None:
             world, stages = restore(definition, claimed.snapshot.body)
         else:

@@ -119,6 +119,7 @@ class Supervisor(ProcessActor):
 
     def on_start(self, message: service.StartService) -> None:
         self.use(message.settings)
+        self.desk.log = self.log
         self.children = Children.of(message.settings.shards)
         self.placement.shards = message.settings.shards
         self.main_fd = os.pidfd_open(message.settings.main_pid)

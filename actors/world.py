@@ -116,10 +116,8 @@ class WorldActor(InnerActor):
                 session = self.world.sessions.get(session_id)
                 view = None if session is None else session_view(self.world, session, npc_id)
                 self.say(SessionFound(self.world.id, ask_id, view))
-            case LookAtSessions(ask_id, limit):
-                sessions = self.world.sessions
-                found, count = tuple(islice(sessions, limit)), len(sessions)
-                self.say(SessionsFound(self.world.id, ask_id, found, count))
+            case LookAtSessions():
+                self.list_sessions(message)
             case LookAhead():
                 self.job = message
                 self.look_ahead()
@@ -235,6 +233,11 @@ class WorldActor(InnerActor):
                 plugins_json(self.world),
             )
         )
+
+    def list_sessions(self, ask: LookAtSessions) -> None:
+        sessions = self.world.sessions
+        found = tuple(islice(sessions, ask.limit))
+        self.say(SessionsFound(self.world.id, ask.ask_id, found, len(sessions)))
 
     def look_ahead(self) -> None:
         """The plan of the next tick; tiers that would get less than is due say who would wait."""

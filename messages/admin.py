@@ -2,6 +2,7 @@
 
 client -> supervisor   AddWorld       -> WorldAdded | Refused
 client -> supervisor   OpenWorld      -> WorldAdded | Refused
+client -> supervisor   InstanceWorld  -> WorldAdded | Refused
 client -> supervisor   RemoveWorld    -> WorldRemoved | Refused
 client -> supervisor   SubmitInput    -> InputAnswered | Refused       answered after the commit
 client -> supervisor   ListWorlds     -> WorldsListed
@@ -60,6 +61,15 @@ class OpenWorld(Ask):
     """Run a stored world, as `theatrum serve` does with every one."""
 
     world_id: WorldId
+
+
+class InstanceWorld(Ask):
+    """Make a world of its own from a stored one, and run it."""
+
+    template: WorldId
+    world_id: WorldId
+    user_id: str | None = None
+    """Whose private session it is: their session is the only one it begins with."""
 
 
 class RemoveWorld(Ask):

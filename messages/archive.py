@@ -2,6 +2,7 @@
 
 supervisor -> archivist   OpenArchive       -> ArchiveOpened | Refused
 supervisor -> archivist   RegisterWorld     -> WorldRegistered | Refused
+supervisor -> archivist   CopyWorld         -> WorldRegistered | Refused
 supervisor -> archivist   RetireWorld       -> WorldRetired | Refused
 supervisor -> archivist   ReleaseWorld      -> WorldReleased
 supervisor -> archivist   RegisterSleeping  -> SleepingRegistered
@@ -75,6 +76,15 @@ class WorldRegistered(Message):
     resumed: bool
     tick: Tick
     quarantined: str = ""
+
+
+class CopyWorld(Ask):
+    """Store a world with the definition of another, running or not. Repeated before it was ever owned, it is
+    stored once."""
+
+    template: WorldId
+    world_id: WorldId
+    user_id: str | None
 
 
 class RetireWorld(Ask):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.archive import StoredInput
@@ -17,6 +17,8 @@ from persistence import snapshots
 from persistence.engine import Database, insert_new
 from persistence.inputs import stored_input
 from persistence.tables import inputs, npcs, sessions, worlds
+from simulation.definitions.instances import instance_of
+from simulation.definitions.world import hash_of
 from simulation.units import Epoch, GenerationMode, Tick, WorldId
 
 ROWS_AT_ONCE = 1_000
@@ -94,6 +96,42 @@ async def register(
     return Registered(False, Tick(0), "")
 
 
+class WorldTaken(ValueError):
+    """A world of this id is stored already, running or not; nothing was changed."""
+
+
+async def copy(db: Database, template: WorldId, world_id: WorldId, user_id: str | None) -> str | None:
+    """Store a new world with the definition of a stored one, retired or not; its name. None: no such
+    template. Raises WorldTaken, unless the world that is there is this very copy and was never owned."""
+    now = time.time()
+    async with db.write() as connection:
+        source = (await connection.execute(select(worlds).where(worlds.c.id == template))).mappings().first()
+        if source is None:
+            return None
+        document = instance_of(json.loads(source["definition"]), world_id, user_id)
+        name, digest = document.get("name", world_id), hash_of(document)
+        newborn = {
+            "id": world_id,
+            "name": name,
+            "status": "active",
+            "definition": json.dumps(document, ensure_ascii=False),
+            "definition_hash": digest,
+            "generation": source["generation"],
+            "updated_at": now,
+            **_unborn(0, now),
+        }
+        if (await connection.execute(insert_new(connection, worlds).values(newborn))).rowcount == 0:
+            there = await _hold(connection, world_id)
+            if there["definition_hash"] != digest or there["epoch"] > 0:
+                raise WorldTaken(f"a world {world_id} is stored already")
+            return str(name)
+        rows = select(literal(world_id), npcs.c.npc_id, npcs.c.name, npcs.c.document)
+        people = rows.where(npcs.c.world_id == template)
+        await connection.execute(insert(npcs).from_select(["world_id", "npc_id", "name", "document"], people))
+        await _visits(connection, world_id, document)
+    return str(name)
+
+
 async def _hold(connection: AsyncConnection, world_id: WorldId) -> RowMapping:
     """The row of a stored world, kept from changing until the transaction ends."""
     query = select(worlds).where(worlds.c.id == world_id).with_for_update()
@@ -138,6 +176,10 @@ async def _people(connection: AsyncConnection, world_id: WorldId, document: dict
     ]
     for start in range(0, len(rows), ROWS_AT_ONCE):
         await connection.execute(insert(npcs), rows[start : start + ROWS_AT_ONCE])
+    await _visits(connection, world_id, document)
+
+
+async def _visits(connection: AsyncConnection, world_id: WorldId, document: dict[str, Any]) -> None:
     visits = [
         {"world_id": world_id, "session_id": str(session["id"]), "document": session}
         for session in document.get("sessions", [])

@@ -178,6 +178,29 @@ def add(
 
 
 @app.command()
+def instance(
+    template: Annotated[str, typer.Argument(help="A stored world; it need not run.")],
+    new_id: Annotated[str, typer.Argument(help="The id of the new world.")],
+    user: Annotated[str | None, typer.Option("--user", help="Whose private session it is.")] = None,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Make a world of its own from a stored one and run it; with --user for that player alone."""
+    from simulation.definitions import Problem, WorldFileInvalid
+    from simulation.definitions.fields import Fields
+
+    problems: list[Problem] = []
+    given = Fields({"id": new_id, "user": user}, "", problems)
+    for key in ("id", *(("user",) if user is not None else ())):
+        given.identifier(key)
+    if problems:
+        raise WorldFileInvalid("instance", problems)
+    found = _ask(data, "InstanceWorld", ADD_WAIT_S, template=template, world_id=new_id, user_id=user)
+    value = {"id": found.world_id, "template": template, "tick": found.tick}
+    emit(value, as_json=as_json, text=f"{found.world_id}: made from {template}")
+
+
+@app.command()
 def remove(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """Stop a world and take it out of service. What it was stays stored; `add` resumes it."""
     found = _ask(data, "RemoveWorld", world_id=world_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -61,9 +61,7 @@ class WorldDefinition:
 
     @cached_property
     def definition_hash(self) -> str:
-        """128 bits of the document's canonical JSON: another definition has another."""
-        text = dumps(self.document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return blake2b(text.encode(), digest_size=16).hexdigest()
+        return hash_of(self.document)
 
     @cached_property
     def _by_role(self) -> dict[str, tuple[NpcId, ...]]:
@@ -83,6 +81,12 @@ class WorldDefinition:
             return self._by_role.get(ref.removeprefix("role:"), ())
         candidates = (NpcId(ref), NpcId(ref.removeprefix("npc:")))
         return tuple(dict.fromkeys(name for name in candidates if name in self.people_ids))
+
+
+def hash_of(document: Mapping[str, Any]) -> str:
+    """128 bits of the document's canonical JSON: another definition has another."""
+    text = dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def parse_world(
@@ -165,9 +169,7 @@ def _read(
     world_id = fields.identifier("id")
     name = fields.text("name", world_id)
     flags = flat_flags(fields.mapping("flags"))
-    sessions = read_sessions(fields, {npc.id for npc in npcs}, {place.id for place in locations})
-    for n, session in enumerate(sessions):
-        check_personal(session.npcs, f"sessions[{n}].npcs", metrics, fields.problems)
+    sessions = _sessions(fields, {npc.id for npc in npcs}, {place.id for place in locations}, metrics)
     fields.ignore("version", "$schema")
     fields.done()
     if simulation is None:
@@ -189,6 +191,30 @@ def _read(
     if not all(problem.warning for problem in fields.problems):
         raise WorldFileInvalid(source, fields.problems)
     return found
+
+
+def _sessions(
+    fields: Fields, people: Collection[NpcId], places: Collection[str], metrics: Metrics
+) -> tuple[Session, ...]:
+    sessions = read_sessions(fields, people, places)
+    for n, session in enumerate(sessions):
+        check_personal(session.npcs, f"sessions[{n}].npcs", metrics, fields.problems)
+    return sessions
+
+
+def under_another_name(
+    known: WorldDefinition, document: Mapping[str, Any], source: str = ""
+) -> WorldDefinition:
+    """The definition in a document that differs from a known one in its id, name and sessions only."""
+    problems = Notes(source)
+    fields = Fields(document, "", problems)
+    world_id = fields.identifier("id")
+    name = fields.text("name", world_id)
+    places = {place.id for place in known.locations}
+    sessions = _sessions(fields, known.people_ids, places, known.metrics)
+    if not all(problem.warning for problem in problems):
+        raise WorldFileInvalid(source, problems)
+    return replace(known, id=WorldId(world_id), name=name, sessions=sessions, document=document)
 
 
 def _roles(meta: Fields) -> dict[str, tuple[str, ...]]:
