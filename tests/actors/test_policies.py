@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from messages.admin import WorldPlanned
 from messages.service import Speed
+from messages.shards import ReadPlan
 from messages.tick import MakeTick
 from simulation.units import WorldId
 from village import document
@@ -176,3 +178,31 @@ def test_a_world_that_catches_up_holds_up_nobody(
     assert prompt.pacer.missed == 0
     assert len(prompt.lateness.samples) >= (clock.ns - start) // (50 * MS) - 1
     assert max(prompt.lateness.samples) <= 10 * MS
+
+
+def test_a_budget_that_cannot_hold_the_staleness_bound_is_said_in_the_plan(backstage: Any) -> None:
+    """Thirty people, each due every 60 s, ten decisions a tick of 60 s, bound 120 s; times after the opening.
+
+    Tick 1, 60 s: 30 are due since 0, none past 0 + 120; ten run and are due again at 120.
+    Tick 2, 120 s: 20 since 0 and the ten of 120. The twenty are past their bound, and ten can run.
+    Tick 3, 180 s: ten since 0, past their bound, and all of them run. The others wait within theirs.
+    """
+    detailed = {"maxNpcs": 30, "decisionIntervalSeconds": 60, "maxStalenessSeconds": 120}
+    found = document(30, maxNpcTicksPerStep=10, tiers={"detailed": detailed}, generation={"mode": "off"})
+    for activity in found["meta"]["behavior"]["activities"].values():
+        activity.pop("minDurationSeconds", None)
+    backstage.add(found)
+    seen = []
+    for tick in range(3):
+        backstage.reading.read(ReadPlan(ask_id=f"{tick}", world_id=WorldId("village")))
+        backstage.turn()
+        plan = backstage.heard(WorldPlanned)[-1].plan
+        share = plan["tiers"]["detailed"]
+        seen.append((share["due"], share["pastStaleness"], share["runs"], plan["warnings"]))
+        backstage.run(tick + 1)
+    warning = (
+        "budget cannot keep up: needs 20/step, has 10; everybody due is served within maxStalenessSeconds "
+        "and 3 ticks"
+    )
+    assert [(due, past, runs) for due, past, runs, _ in seen] == [(30, 0, 10), (30, 20, 10), (30, 10, 10)]
+    assert [list(warnings) for *_, warnings in seen] == [[], [warning], []]

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,26 @@ def test_a_million_ticks_of_a_third_of_a_microsecond_more_do_not_drift() -> None
         clock, _ = clock.ticked(size, None)
     assert clock.world_time == 1_000_000_333_000
     assert clock.carry == 0
+
+
+@pytest.mark.parametrize(
+    ("interval", "scale", "micros", "carry"),
+    [
+        ("0.123456789", "0.987654321", 121_932_631_112, 635_269_000_000),
+        ("0.333333333", "0.3", 99_999_999_900, 0),
+        ("0.000000001", "0.000000001", 0, 1_000_000),
+    ],
+)
+def test_a_million_ticks_of_nine_decimals_each_way_are_exact(
+    interval: str, scale: str, micros: int, carry: int
+) -> None:
+    """0.123456789 x 0.987654321 = 0.121932631112635269 s, a million times 121,932.631112635269 s.
+    0.333333333 x 0.3 = 0.0999999999 s, a million times 99,999.9999 s. 1e-9 x 1e-9 a million times is 1e-12 s,
+    which no clock shows yet."""
+    clock, size = Clock(), atto(interval, scale)
+    for _ in range(1_000_000):
+        clock, _ = clock.ticked(size, None)
+    assert (clock.world_time, clock.carry) == (micros, carry)
 
 
 @given(

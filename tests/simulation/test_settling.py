@@ -19,7 +19,7 @@ from simulation.person import Person, Scene, person_of
 from simulation.scale import UNITS
 from simulation.script import Script
 from simulation.stage import Stage
-from simulation.units import InputKind, Micros, NpcId, Tier
+from simulation.units import InputKind, Micros, NpcId, Seq, Tier
 from simulation.world import World
 from village import document
 
@@ -180,3 +180,24 @@ def test_a_world_lives_the_same_hours_in_steps_of_any_size(step: int, seed: int,
         assert world.world_time == 43_200 * SECOND + seconds * SECOND
         lives.append((everybody(world, stages), dict(world.flags)))
     assert lives[0] == lives[1]
+
+
+def test_a_time_scale_changed_live_moves_no_deadline() -> None:
+    """Two hours in ticks of 60 s, or an hour of them and then twice as many of 30 s: every decision, cooldown
+    and part of the day falls at the same world time, so everybody is the same afterwards."""
+    lives = []
+    for scales in ((60, 60), (60, 30), (20, 60)):
+        found = document(30, seed=5, mode="turn_based", timeScale=scales[0], generation={"mode": "off"})
+        for npc in found["npcs"]:
+            npc["components"]["behavior"]["nextDecisionAt"] = 43_260
+        world, stages = create(parse_world(found, "test"))
+        for scale in scales:
+            changes = Input(world.next_seq, InputKind.CONFIG, {"changes": {"timeScale": scale}})
+            hour = Input(Seq(world.next_seq + 1), InputKind.STEP, {"ticks": 3_600 // scale})
+            world.deliver([changes, hour])
+            drive.boundary(world, stages)
+            while world.wants_tick:
+                drive.tick(world, stages)
+        assert world.world_time == (43_200 + 2 * 3_600) * SECOND
+        lives.append((everybody(world, stages), dict(world.flags)))
+    assert lives[0] == lives[1] == lives[2]
