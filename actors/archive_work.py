@@ -37,7 +37,7 @@ NO_SHARD = -1
 """Of a world that is on none yet."""
 
 
-REFUSED = (worlds.DefinitionChanged, inputs.UnknownWorld, inputs.InputsFull)
+REFUSED = (worlds.DefinitionChanged, worlds.WorldTaken, inputs.UnknownWorld, inputs.InputsFull)
 """What a user can do something about."""
 
 

@@ -44,8 +44,7 @@ ANSWERS = (
     | admin.WorldShown
     | admin.WorldPlanned
     | admin.PersonShown
-    | admin.SessionShown
-    | admin.SessionsListed
+    | (admin.SessionShown | admin.SessionsListed)
     | generation.GateOpened
     | generation.GateReported
     | generation.GateClosed
@@ -119,9 +118,8 @@ class Supervisor(ProcessActor):
 
     def on_start(self, message: service.StartService) -> None:
         self.use(message.settings)
-        self.desk.log = self.log
         self.children = Children.of(message.settings.shards)
-        self.placement.shards = message.settings.shards
+        self.placement.shards, self.desk.log = message.settings.shards, self.log
         self.main_fd = os.pidfd_open(message.settings.main_pid)
         self.watch(self.main_fd)
         self.start_child(self.children.by_name["archivist"])
