@@ -133,8 +133,8 @@ def leave(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     session = find(world, fields)
     if session is None:
         return unknown(world, payload), NOTHING
-    if stale := _stale(fields, session):
-        return stale, NOTHING
+    if late := stale(fields, session):
+        return late, NOTHING
     fields.done()
     if problems:
         return problem_verdict(problems), NOTHING

@@ -526,7 +526,7 @@ def test_an_emotion_closes_a_gate_until_it_is_over() -> None:
 def test_a_stale_version_and_unknown_names_are_refused() -> None:
     play = Play(town(greet={}))
     stale = play.do(expectedVersion=3)
-    assert stale.detail["reason"] == "session s1 is at version 0, not 3"
+    assert stale.detail["reason"] == "$.expectedVersion: session s1 is at version 0, not 3"
     assert play.do(expectedVersion=0).applied
     assert "did you mean 'greet'" in play.do("great").detail["reason"]
     assert "$.npcId: no npc" in play.do(npc="npc:99").detail["reason"]
