@@ -12,6 +12,7 @@ from service.commands import (
     explaining,
     generate,
     generation,
+    intent,
     interaction,
     narrative,
     npc,
@@ -59,6 +60,10 @@ app.add_typer(session.app, name="session")
 app.add_typer(chain.app, name="chain")
 app.add_typer(narrative.app, name="narrative")
 app.add_typer(interaction.app, name="interaction")
+app.add_typer(intent.app, name="intent")
+session = typer.Typer(no_args_is_help=True, help="Players of a world: what waits for them.")
+session.command("inbox")(intent.inbox)
+app.add_typer(session, name="session")
 app.add_typer(generation.app, name="generation")
 
 

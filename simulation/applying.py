@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulation import (
     chain_inputs,
+    intent_inputs,
     interaction_inputs,
     landing,
     metric_inputs,
@@ -151,5 +152,6 @@ KINDS: Mapping[InputKind, Callable[[World, Mapping[str, Any]], Applied]] = {
     InputKind.CHAIN: chain_inputs.chain,
     InputKind.NARRATIVE: narrative_inputs.narrative,
     InputKind.INTERACT: interaction_inputs.interact,
+    InputKind.INTENT: intent_inputs.intent,
 }
 assert KINDS.keys() == set(InputKind), "every kind of input needs its function"

@@ -19,10 +19,12 @@ from simulation.chain_progress import (
     read_progress,
 )
 from simulation.conditions import Test
-from simulation.consequences import Consequence, PutPersonal, SetFlag
+from simulation.consequences import AddIntent, Consequence, PutPersonal, SetFlag
 from simulation.definitions.chain_graph import COMPLETE, FAIL
 from simulation.definitions.chains import Chain, Step
 from simulation.definitions.conditions import Condition
+from simulation.definitions.offers import Offer
+from simulation.inboxes import intent_of
 from simulation.person import Person
 from simulation.rules import RuleRaised, flag_missing, unmet
 from simulation.sessions import Session
@@ -160,10 +162,21 @@ def taken(
 ) -> tuple[Progress, tuple[Consequence, ...]]:
     """The step is taken at `at`: what it brings about, and where the chain goes. Raises RuleRaised."""
     step = rules.step
-    brought = tuple(SetFlag(key, value, meeting.session.id) for key, value in step.flags_set.items())
+    brought: tuple[Consequence, ...] = tuple(
+        SetFlag(key, value, meeting.session.id) for key, value in step.flags_set.items()
+    )
     after = replace(meeting, session=meeting.session.with_flags(step.flags_set))
+    if step.intent is not None and at + step.intent.ttl_us > meeting.now:
+        brought = (*brought, _wanted(step, step.intent, meeting, at))
     done = replace(progress, completed=tuple(dict.fromkeys((*progress.completed, step.id))))
     return moved(done, _next(rules, after), at), brought
+
+
+def _wanted(step: Step, offer: Offer, meeting: Meeting, at: Micros) -> AddIntent:
+    session_id, world_id = meeting.session.id, meeting.view.script.definition.id
+    context = {"trigger": "chain", "stepId": step.id}
+    intent = intent_of(offer, meeting.npc_id, session_id, step.path, at, context, world_id)
+    return AddIntent(session_id, meeting.npc_id, intent)
 
 
 def _next(rules: StepRules, meeting: Meeting) -> str:

@@ -32,6 +32,8 @@ def close_tick(world: World, start: TickStart, reports: Mapping[Tier, TierReport
     _queue_requests(world, ordered)
     brought = [*_brought(ordered), *_run_systems(world, start, view)]
     touches = world.carry_out(brought) or world.moving.next()
+    turns = [turn for report in ordered for turn in report.turns]
+    world.cues.take(turns, world.world_time, heard=len(world.sessions) > 0)
     waiting = {report.tier: report.waiting for report in ordered}
     shortfalls = tuple(replace(s, waiting=waiting.get(s.tier, ())) for s in start.plan.shortfalls)
     world.last_plan = replace(start.plan, shortfalls=shortfalls)

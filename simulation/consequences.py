@@ -7,12 +7,14 @@ them; what they do to people reaches the tiers before the tick is over.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from simulation import inboxes
 from simulation.components import put_at, take_at
+from simulation.definitions.components import MISSING, value_at
 from simulation.orders import Failure, PersonWrite, Requested
-from simulation.sessions import Session
+from simulation.sessions import SESSION_BYTES_MAX, Session
 from simulation.units import NpcId, SessionId
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 ITEMS_MAX = 1_000_000
 """Of one kind in one inventory."""
+INTERACTIONS = "interactions"
+"""The personal component that keeps what hooks did."""
 FLAGS_MAX = 10_000
 """Flags of one world: what its rules and its operators name."""
 
@@ -130,7 +134,28 @@ class StartNarrative:
     program_id: str
 
 
-OfSession = SetFlag | SetPersonal | PutPersonal | AddPersonal | GiveItem | EnterScene
+@dataclass(frozen=True, slots=True)
+class AddIntent:
+    """A person wants to start something with the player: into the inbox, if it is urgent enough for a full
+    one. With it what the session keeps of the hook that made it, at this path of `interactions`."""
+
+    session_id: SessionId
+    npc_id: NpcId
+    intent: Mapping[str, Any]
+    path: tuple[str, ...] = ()
+    stamp: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DropIntents:
+    """These are over: accepted, dismissed or expired."""
+
+    session_id: SessionId
+    ids: tuple[str, ...]
+
+
+OfInbox = AddIntent | DropIntents
+OfSession = SetFlag | SetPersonal | PutPersonal | AddPersonal | GiveItem | EnterScene | OfInbox
 Consequence = OfSession | ChangePerson | AskFor | AskPending | StartNarrative | Failed
 
 
@@ -167,8 +192,13 @@ def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[Person
 
 def _to_session(world: World, item: OfSession) -> None:
     session = None if item.session_id is None else world.sessions.get(item.session_id)
-    if session is not None:
-        world.put_session(session_after(session, item))
+    if session is None:
+        return
+    after = session_after(session, item)
+    if isinstance(item, AddIntent):
+        world.counters.refused_intents += inboxes.refused(session.inbox, after.inbox, item.intent)
+    if after is not session:
+        world.put_session(after)
 
 
 def session_after(session: Session, item: OfSession) -> Session:
@@ -193,6 +223,24 @@ def session_after(session: Session, item: OfSession) -> Session:
             return session.changed(inventory={**others, name: left} if left else others)
         case EnterScene(_, scene_id, cast):
             return session.changed(scene_id=scene_id, cast=cast)
+        case AddIntent():
+            return _with_intent(session, item)
+        case DropIntents(_, ids):
+            return session.changed(inbox=inboxes.without(session.inbox, ids))
+
+
+def _with_intent(session: Session, item: AddIntent) -> Session:
+    """With the intent, or as it was: without room for it nothing of it comes about."""
+    inbox = inboxes.added(session.inbox, item.intent)
+    if inbox is session.inbox:
+        return session
+    if item.path:
+        before = session.component(item.npc_id, INTERACTIONS)
+        kept = put_at(before, item.path, item.stamp)
+        after = session.with_component(item.npc_id, INTERACTIONS, kept)
+        is_new = value_at(before, item.path) is MISSING
+        return session if is_new and after.size > SESSION_BYTES_MAX else after.changed(inbox=inbox)
+    return session.changed(inbox=inbox)
 
 
 def followed(session: Session, item: Consequence) -> Session:

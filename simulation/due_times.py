@@ -39,6 +39,10 @@ class DueTimes(Generic[Key]):
             self._heap = [(at, name) for name, at in self._due.items()]
             heapify(self._heap)
 
+    def at(self, key: Key) -> Micros:
+        """When something that is due some time is due."""
+        return self._due[key]
+
     def count(self, now: Micros) -> int:
         """How many are due by `now`."""
         return len(dict(self._ready(now)))

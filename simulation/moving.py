@@ -64,6 +64,7 @@ class Moving:
             left = tuple(row for answer in touched.values() for row in answer.left)
             if left:
                 self.tiering.on_moved(move, [row.npc_id for row in left])
+                self.world.cues.on_moved(move.target, left, self.world.world_time)
                 return {move.target: TierTouch(come=left)}
             self._under_way = None
         return self.next()

@@ -34,6 +34,7 @@ def create(
         stage = Stage(script, tier)
         world.seat(tier, len(origins), stage.open(origins, definition.world_time))
         stages[tier] = stage
+    world.cues.index(stages, world.world_time)
     settle(world, stages, world.moving.next())
     return world, stages
 

@@ -48,6 +48,8 @@ class TierOrder:
     """People the world's systems must see, as they stand before anybody decides."""
     watch: Watch | None = None
     """Whom to name among those who decide; None: nobody."""
+    turns: bool = False
+    """Whether to tell who begins or ends something that a hook watches: never in the dormant tier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,15 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """Somebody ended one activity and began another, by number; NONE: doing nothing."""
+
+    npc_id: NpcId
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A behaviour that raised: the person is left out of this tick, everyone else goes on."""
 
@@ -116,6 +127,8 @@ class TierReport:
     """Those of the order's `looks` who live in this tier."""
     moved: tuple[NpcId, ...] = ()
     """Those whom the order's `watch` asks to be named, by id."""
+    turns: tuple[Turn, ...] = ()
+    """Those that a hook watches, if the order asks for them."""
 
 
 @dataclass(frozen=True, slots=True)

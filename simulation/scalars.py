@@ -58,4 +58,6 @@ def scalars(world: World, digests: Digests) -> dict[str, object]:
         found["sessions"] = f"{world.sessions.total():032x}"
     if pulled := world.moving.tiering.pulled:
         found["pulled"] = digests.of("pulled", pulled, world.moving.tiering.to_json)
+    if cues := world.cues.waiting:
+        found["cues"] = digests.of("cues", cues, world.cues.to_json)
     return found

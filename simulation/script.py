@@ -20,6 +20,7 @@ from simulation.conditions import Test, compile_condition
 from simulation.custom_effects import Make, compile_effects
 from simulation.definitions import Activity, Condition, CustomEffect, Node, PluginUse, WorldDefinition
 from simulation.definitions.fields import exact_micros
+from simulation.hook_rules import compile_hooks
 from simulation.interaction_rules import compile_interactions
 from simulation.mind import BEHAVING, Mind
 from simulation.moods import mask_of
@@ -108,6 +109,7 @@ class Script:
         self.chains = compile_chains(self)
         self.narratives = compile_narratives(self)
         self.interactions = compile_interactions(self)
+        self.hooks = compile_hooks(self)
         self.profiles = Profiles(definition, self.activities, self.activity_index)
         self.slot_names = tuple(self._slots)
         self._moment: tuple[Micros, Moment] | None = None

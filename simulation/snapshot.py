@@ -95,6 +95,8 @@ def parts_of(world: World, tiers: Mapping[Tier, Mapping[str, Any]]) -> Parts:
         head["pulled"] = pulled
     if versions := world.script.definition.plugins.versions():
         head["plugins"] = {"versions": versions, **world.script.plugin_state.to_json()}
+    if world.cues.waiting:
+        head["cues"] = world.cues.to_json()
     return Parts(head, tiers)
 
 
@@ -188,6 +190,7 @@ def restore(definition: WorldDefinition, snapshot: bytes, mind: Mind = BEHAVING)
     world.counters.decisions = {tier: counters["decisions"][str(tier)] for tier in TIERS}
     stages = _stages(world, script, head["tiers"], body, start)
     world.moving.tiering.restore(head.get("pulled", {}), stages)
+    world.cues.restore(head.get("cues", ()), stages, world.world_time)
     return world, stages
 
 

@@ -23,6 +23,7 @@ from simulation.orders import (
     TierReport,
     TierTouch,
     TierTouched,
+    Turn,
     Watch,
 )
 from simulation.person import Person, Scene, person_of
@@ -88,6 +89,7 @@ class Stage:
         if not len(rows):
             return TierReport(self.tier, 0, (), waiting=self._waiting(order.now), seen=seen)
         before = None if order.watch is None else self.people.columns.location[rows]
+        doing = self._doing(rows) if order.turns else None
         decided = self.script.mind.decide(scene, self.people, rows, order.interval)
         self._fingerprint.touch(self.people, rows)
         begins = begun(self.script, rows, decided.chosen)
@@ -103,6 +105,23 @@ class Stage:
             touched=len(rows),
             seen=seen,
             moved=() if order.watch is None or before is None else self._moved(order.watch, rows, before),
+            turns=() if doing is None else self._turns(rows, *doing, order.now),
+        )
+
+    def _doing(self, rows: Rows) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """What they do, and since when."""
+        return self.people.columns.activity[rows], self.people.columns.started_at[rows]
+
+    def _turns(
+        self, rows: Rows, before: NDArray[Any], since: NDArray[np.int64], now: Micros
+    ) -> tuple[Turn, ...]:
+        """Those of `rows` who just ended or began what a hook watches. Whose rules raised, or who waits for a
+        result, goes on with what they did."""
+        after, began = self._doing(rows)
+        watched = self.script.hooks.watched
+        told = (watched[before] | watched[after]) & (began == now) & (since != now)
+        return tuple(
+            Turn(self.people.ids[rows[n]], int(before[n]), int(after[n])) for n in np.flatnonzero(told)
         )
 
     def _moved(self, watch: Watch, rows: Rows, before: NDArray[np.int32]) -> tuple[NpcId, ...]:

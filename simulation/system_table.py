@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulation.chain_system import Chains
+from simulation.intent_system import Intents
 from simulation.narrative_system import Narratives
 from simulation.pending import PendingContent
 from simulation.plugin_systems import plugin_systems
@@ -15,6 +16,9 @@ def systems_of(script: Script) -> tuple[System, ...]:
     found: list[System] = []
     if script.chains:
         found.append(Chains(script.chains))
+    steps = (step for chain in script.chains.values() for step in chain.chain.steps.values())
+    if script.hooks or any(step.intent for step in steps):
+        found.append(Intents(script))
     if script.narratives:
         found += [Narratives(), PendingContent(script)]
     return (*found, *plugin_systems(script))

@@ -101,6 +101,7 @@ class InputKind(StrEnum):
     CHAIN = "chain"
     NARRATIVE = "narrative"
     INTERACT = "interact"
+    INTENT = "intent"
 
 
 def seconds(micros: Micros) -> float:

@@ -13,16 +13,9 @@ from simulation.definitions import SimulationConfig
 from simulation.hashing import state_hash
 from simulation.inputs import Input
 from simulation.intake import Intake
+from simulation.intent_system import cues_of
 from simulation.moving import Moving
-from simulation.orders import (
-    Failure,
-    PersonWrite,
-    TierOrder,
-    TierReport,
-    TierTouch,
-    TierTouched,
-    WorkPlan,
-)
+from simulation.orders import Failure, PersonWrite, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.person import Person
 from simulation.planning import plan_tick
 from simulation.requests import Requests
@@ -76,6 +69,7 @@ class World:
         self.intake = Intake(self)
         self.systems = tuple(systems)
         """In the order the tick runs them."""
+        self.cues = cues_of(script, self.systems)
         self.sessions = Sessions()
         self.moving = Moving(self)
         self.last_plan: WorkPlan | None = None
@@ -243,6 +237,7 @@ class World:
                 hooks=tier is not Tier.DORMANT and not off,
                 looks=looks,
                 watch=watch,
+                turns=tier is not Tier.DORMANT and bool(self.cues),
             )
             for tier in TIERS
             if made.shares[tier] > 0 or (looks and self.counts[tier])

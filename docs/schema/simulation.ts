@@ -33,6 +33,7 @@ export interface SimulationConfig {
   rules?: Record<string, unknown>[];
   maxChainOpsPerStep?: number;
   maxNarrativeOpsPerStep?: number;
+  maxIntentOpsPerStep?: number;
 }
 
 export type Tier = "detailed" | "active" | "ambient" | "dormant";

@@ -33,6 +33,7 @@ VERBS = {
     "metric": ("change anybody", "changed somebody"),
     "chain": ("move the chain", "moved the chain"),
     "interact": ("do it", "did it"),
+    "intent": ("answer the intent", "answered the intent"),
 }
 """Input -> what a world did not do, and what it did."""
 

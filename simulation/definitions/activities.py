@@ -70,7 +70,7 @@ def read_activity(
 ) -> Activity:
     fields = Fields(value, path, names.problems)
     same_id(fields, key)
-    fields.ignore("version", "priority")
+    fields.ignore("version", "priority", "hooks")
     category = fields.text("category")
     if category and categories and category not in categories:
         fields.problems.append(unknown_name(fields.at("category"), category, categories, "activity category"))

@@ -11,6 +11,7 @@ from simulation.definitions.activities import flat_flags, same_id
 from simulation.definitions.chain_graph import COMPLETE, FAIL, check_graph
 from simulation.definitions.conditions import Condition, Names, normal_ref, read_conditions
 from simulation.definitions.fields import Fields, at
+from simulation.definitions.offers import Offer, read_offer
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.definitions.spans import read_span
 from simulation.units import Micros
@@ -50,6 +51,8 @@ class Step:
     interaction_id: str | None
     flags_set: Mapping[str, Any]
     """Flags of the player's session."""
+    intent: Offer | None = None
+    """What the person wants to start once it is taken."""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -188,8 +191,9 @@ def _step(value: Any, path: str, names: Names, calendar: Calendar) -> Step:
         next=fields.text("next", ""),
         interaction_id=fields.text("interactionId") if fields.has("interactionId") else None,
         flags_set=flat_flags(fields.mapping("flagsSet")),
+        intent=_intent(fields) if fields.has("intent") else None,
     )
-    fields.ignore("name", "interactionId")
+    fields.ignore("intent", "name", "interactionId")
     fields.done()
     return found
 
@@ -199,6 +203,13 @@ def _branch(value: Any, path: str, names: Names) -> Branch:
     key = next((key for key in ("to", "stepId", "step") if fields.has(key)), "to")
     found = Branch(fields.text(key), read_conditions(fields, "conditions", names))
     fields.done()
+    return found
+
+
+def _intent(fields: Fields) -> Offer:
+    inner = fields.within("intent")
+    found = read_offer(inner)
+    inner.done()
     return found
 
 

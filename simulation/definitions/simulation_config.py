@@ -127,6 +127,8 @@ class SimulationConfig(Block):
     """Chains that one tick brings up to now."""
     max_narrative_ops_per_step: Annotated[Whole, Field(ge=1, le=1_000_000)] = 200
     """Nodes that all narratives of a world enter in one tick."""
+    max_intent_ops_per_step: Annotated[Whole, Field(ge=1, le=1_000_000)] = 50
+    """Causes of intents that one tick serves, and inboxes that it clears of expired ones."""
 
     @property
     def npc_budget(self) -> int:
@@ -205,7 +207,11 @@ class SimulationConfig(Block):
         return self.model_dump(mode="json", by_alias=True)
 
 
-LATER: Mapping[str, Any] = {"maxChainOpsPerStep": 50, "maxNarrativeOpsPerStep": 200}
+LATER: Mapping[str, Any] = {
+    "maxChainOpsPerStep": 50,
+    "maxNarrativeOpsPerStep": 200,
+    "maxIntentOpsPerStep": 50,
+}
 """Key of the block that came after the first version -> its default as JSON."""
 
 

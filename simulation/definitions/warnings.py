@@ -39,7 +39,7 @@ BEHAVIOR = "meta.behavior"
 def warnings_of(world: WorldDefinition) -> tuple[Problem, ...]:
     """Everything suspicious about a world that is otherwise sound."""
     people = (_activities, _routines, _conditions, _preferences)
-    kinds = (*people, _chains, _narratives, _interactions)
+    kinds = (*people, _chains, _narratives, _interactions, _hooks)
     return tuple(islice((found for kind in kinds for found in kind(world)), WARNINGS_MAX))
 
 
@@ -67,6 +67,11 @@ def _interactions(world: WorldDefinition) -> Iterator[Problem]:
             if step.interaction_id is not None and step.interaction_id not in world.interactions:
                 message = f"no interaction {step.interaction_id!r} is in this world"
                 yield _warn(f"{step.path}.interactionId", step.interaction_id, message)
+
+
+def _hooks(world: WorldDefinition) -> Iterator[Problem]:
+    for hook in world.hooks.values():
+        yield from _each(hook.conditions, world)
 
 
 def _activities(world: WorldDefinition) -> Iterator[Problem]:

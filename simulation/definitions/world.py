@@ -16,6 +16,7 @@ from simulation.definitions.chains import Cast, Chain, read_chains
 from simulation.definitions.components import check_personal
 from simulation.definitions.conditions import Names
 from simulation.definitions.fields import Fields, at, known_in
+from simulation.definitions.hooks import Hook, read_hooks
 from simulation.definitions.interaction_gates import Known
 from simulation.definitions.interactions import Interaction, read_interactions
 from simulation.definitions.metrics import Metrics, read_metrics
@@ -58,6 +59,7 @@ class WorldDefinition:
     """`meta.plugins`: the plug-ins whose world systems run here."""
     narratives: Mapping[str, Program] = field(default_factory=dict)
     interactions: Mapping[str, Interaction] = field(default_factory=dict)
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
 
     @cached_property
     def definition_hash(self) -> str:
@@ -120,6 +122,7 @@ def parse_world(
     npcs = read_npcs(fields, Town(routines, activities, places, roles, world_time, metrics))
     _check_roles(roles, npcs, problems)
     chains, narratives, interactions = _stories(meta, names, calendar, (behavior, activities), metrics, npcs)
+    hooks = read_hooks(meta, behavior, names, chains)
     meta.ignore("version")
     meta.done()
     if simulation is not None:
@@ -129,7 +132,7 @@ def parse_world(
     )
     used = plugins.only((*names.used, *settings))
     found = replace(found, metrics=metrics, chains=chains, narratives=narratives, interactions=interactions)
-    found = replace(found, plugins=used, plugin_settings=settings)
+    found = replace(found, hooks=hooks, plugins=used, plugin_settings=settings)
     return replace(found, warnings=(*problems, *warnings_of(found)))
 
 

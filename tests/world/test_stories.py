@@ -135,3 +135,52 @@ def test_a_run_whose_shard_is_killed_ends_in_the_same_state(
     shard.kill()
     (killed,) = service.finish()["worlds"]
     assert (killed["tick"], killed["stateHash"]) == (calm["tick"], calm["stateHash"])
+
+
+def with_hooks(file: Path) -> Path:
+    """Bo pours beer in the taproom from the first tick on, and wants to drink with whoever is there."""
+    document = json.loads(file.read_text())
+    document["locations"] = [{"id": "taproom", "type": "tavern"}]
+    document["meta"]["behavior"] = {
+        "activities": {
+            "pour": {
+                "category": "work",
+                "minDurationSeconds": 60,
+                "hooks": [{"when": "start", "chainId": "toast", "ttlSeconds": 86_400, "maxPerDay": 2}],
+            }
+        },
+        "routines": {"bar": {"nodes": [{"preferredActivities": [{"activityId": "pour", "weight": 1}]}]}},
+    }
+    document["npcs"][0] |= {
+        "personality": {"routineId": "bar"},
+        "components": {"behavior": {"locationId": "taproom"}},
+    }
+    file.write_text(json.dumps(document))
+    return file
+
+
+def test_a_person_turns_to_the_player_who_answers_after_the_shard_was_killed(
+    start: Start, tmp_path: Path
+) -> None:
+    file = with_hooks(inn(tmp_path, locationId="taproom"))
+    service, cli = start("run", file), Cli(tmp_path / "data")
+    cli.wait_for(service)
+
+    def inbox() -> Any:
+        return cli("session", "inbox", "inn", "s1")
+
+    until(lambda: len(inbox()) == 2, "Bo asked twice", service)
+    before = inbox()
+    assert {intent["chainId"] for intent in before} == {"toast"}
+    (shard,) = service.named("th-shard-0")
+    shard.kill()
+    until(lambda: [p for p in service.named("th-shard-0") if p.pid != shard.pid], "it is back", service)
+    assert inbox() == before
+    first, second = before
+    done = cli("intent", "accept", "inn", "s1", first["id"])["detail"]
+    assert done["started"]["progress"]["currentStep"] == "ask"
+    assert cli.chain("toast")["state"] == "waits"
+    said = cli("intent", "accept", "inn", "s1", second["id"], status=1)
+    assert "World inn did not answer the intent: toast runs already" in said
+    cli("intent", "dismiss", "inn", "s1", second["id"])
+    assert inbox() == []
