@@ -60,13 +60,12 @@ def chain(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] |
         return problem_verdict(problems), NOTHING
 
     def judge(view: View) -> tuple[Verdict, Touches]:
-        return judged(world, op, Wish(chains[chain_id], Meeting(view, session, npc_id), step_id))
+        return _judge(world, op, Wish(chains[chain_id], Meeting(view, session, npc_id), step_id))
 
     return Looking((npc_id,), judge)
 
 
-def judged(world: World, op: str, wish: Wish) -> tuple[Verdict, Touches]:
-    """The verdict on one op, carried out where it is granted."""
+def _judge(world: World, op: str, wish: Wish) -> tuple[Verdict, Touches]:
     try:
         found = DOES[op](wish)
     except RuleRaised as raised:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from simulation.chain_inputs import Wish, judged
-from simulation.chain_rules import Meeting
+from simulation.chain_inputs import chain
 from simulation.consequences import DropIntents
 from simulation.definitions.fields import Fields
 from simulation.definitions.offers import Offered
@@ -14,19 +13,23 @@ from simulation.definitions.problems import Problem
 from simulation.inboxes import Intent, expires_at, find
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
+from simulation.interaction_inputs import interact
+from simulation.narrative_inputs import narrative
 from simulation.session_inputs import NOTHING, SHOWN_MAX, problem_verdict, unknown
 from simulation.session_inputs import find as find_session
 from simulation.sessions import Session
-from simulation.units import NpcId
+from simulation.units import SessionId
 from simulation.views import View
 
 if TYPE_CHECKING:
     from simulation.world import World
 
 OPS = ("accept", "dismiss")
+Judged = tuple[Verdict, Touches]
+Start = Callable[["World", Mapping[str, Any]], Judged | Looking]
 
 
-def intent(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] | Looking:
+def intent(world: World, payload: Mapping[str, Any]) -> Judged | Looking:
     """`op`: accept or dismiss. Accepting starts what is wanted; if that cannot begin, the intent stays."""
     problems: list[Problem] = []
     fields = Fields(payload, "$", problems)
@@ -43,48 +46,44 @@ def intent(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] 
         here = ", ".join(one["id"] for one in session.inbox[:SHOWN_MAX]) or "nothing"
         return refused(f"$.intentId is {intent_id!r}", f"in the inbox is: {here}"), NOTHING
     if op == "dismiss":
-        return _over(world, session, wanted, op)
-    if expires_at(wanted) <= world.world_time:
-        when = world.script.calendar.describe(expires_at(wanted))
-        return refused(f"{wanted['npcId']} wanted it until {when}", "the next tick removes it"), NOTHING
+        world.carry_out((DropIntents(session.id, (intent_id,)),))
+        return granted(sessionId=session.id, op=op, intent=dict(wanted)), NOTHING
     return _accept(world, session, wanted)
 
 
-def _over(world: World, session: Session, wanted: Intent, op: str, **more: Any) -> tuple[Verdict, Touches]:
-    """It leaves the inbox."""
-    touches = world.carry_out((DropIntents(session.id, (wanted["id"],)),))
-    return granted(sessionId=session.id, op=op, intent=dict(wanted), **more), touches
-
-
-def _accept(world: World, session: Session, wanted: Intent) -> tuple[Verdict, Touches] | Looking:
+def _accept(world: World, session: Session, wanted: Intent) -> Judged | Looking:
+    """What the player would send to start it, judged the same way."""
+    if expires_at(wanted) <= world.world_time:
+        when = world.script.calendar.describe(expires_at(wanted))
+        return refused(f"{wanted['npcId']} wanted it until {when}", "the next tick removes it"), NOTHING
     kind = next(kind for kind in Offered if str(kind) in wanted)
-    return ACCEPTS[kind](world, session, wanted)
+    start, key, more = STARTS[kind]
+    payload = {"sessionId": session.id, "npcId": wanted["npcId"], key: wanted[kind], **more}
+    found = start(world, payload)
+    if not isinstance(found, Looking):
+        return _begun(world, session.id, wanted, found)
+    judge = found.judge
+
+    def then(view: View) -> Judged:
+        return _begun(world, session.id, wanted, judge(view))
+
+    return Looking(found.looks, then)
 
 
-def _chain(world: World, session: Session, wanted: Intent) -> tuple[Verdict, Touches] | Looking:
-    rules = world.script.chains.get(wanted[Offered.CHAIN])
-    if rules is None:
-        return refused(f"there is no chain {wanted[Offered.CHAIN]} any more", "dismiss it"), NOTHING
-    npc_id = NpcId(wanted["npcId"])
-
-    def judge(view: View) -> tuple[Verdict, Touches]:
-        begun, touches = judged(world, "start", Wish(rules, Meeting(view, session, npc_id), None))
-        if not begun.applied:
-            return begun, touches
-        over, _ = _over(world, session, wanted, "accept", started=begun.detail)
-        return over, touches
-
-    return Looking((npc_id,), judge)
+def _begun(world: World, session_id: SessionId, wanted: Intent, judged: Judged) -> Judged:
+    """It leaves the inbox if what it wants has begun."""
+    verdict, touches = judged
+    if not verdict.applied:
+        return judged
+    world.carry_out((DropIntents(session_id, (wanted["id"],)),))
+    found = granted(sessionId=session_id, op="accept", intent=dict(wanted), started=verdict.detail)
+    return found, touches
 
 
-def _told(world: World, session: Session, wanted: Intent) -> tuple[Verdict, Touches]:
-    """Whoever plays starts it: the world knows no more of it than its id."""
-    return _over(world, session, wanted, "accept", started=None)
-
-
-ACCEPTS: Mapping[Offered, Callable[[World, Session, Intent], tuple[Verdict, Touches] | Looking]] = {
-    Offered.CHAIN: _chain,
-    Offered.INTERACTION: _told,
-    Offered.NARRATIVE: _told,
+STARTS: Mapping[Offered, tuple[Start, str, Mapping[str, Any]]] = {
+    Offered.CHAIN: (chain, "chainId", {"op": "start"}),
+    Offered.INTERACTION: (interact, "interactionId", {}),
+    Offered.NARRATIVE: (narrative, "programId", {"op": "start"}),
 }
-assert ACCEPTS.keys() == set(Offered), "everything that can be offered can be accepted"
+"""What is offered -> the input that starts it, the key that names it there, and what else that takes."""
+assert STARTS.keys() == set(Offered), "everything that can be offered can be started"

@@ -12,7 +12,7 @@ from simulation.definitions.behavior import Behavior
 from simulation.definitions.chains import Chain
 from simulation.definitions.conditions import Condition, Names, read_conditions
 from simulation.definitions.fields import Fields, at, known_in
-from simulation.definitions.offers import Offer, check_offers, read_offer
+from simulation.definitions.offers import Offer, Offered, check_offers, read_offer
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.units import Micros
 
@@ -82,9 +82,16 @@ class Hook:
     conditions: tuple[Condition, ...]
 
 
-def read_hooks(
-    meta: Fields, behavior: Behavior, names: Names, chains: Mapping[str, Chain]
-) -> dict[str, Hook]:
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """What offers may name."""
+
+    chains: Mapping[str, Chain]
+    narratives: Mapping[str, object]
+    interactions: Mapping[str, object]
+
+
+def read_hooks(meta: Fields, behavior: Behavior, names: Names, stories: Stories) -> dict[str, Hook]:
     """Every hook of a world by id, problems noted, with those of what hooks and chains offer."""
     found: dict[str, Hook] = {}
     listed = [*_of_activities(meta, behavior, names), *_of_world(meta, behavior, names)]
@@ -95,9 +102,15 @@ def read_hooks(
         found[hook.id] = hook
     if len(found) > HOOKS_MAX:
         meta.refuse(meta.at("hooks"), len(found), "are too many hooks", f"at most {HOOKS_MAX} in a world")
-    steps = (step.intent for chain in chains.values() for step in chain.steps.values())
+    steps = (step.intent for chain in stories.chains.values() for step in chain.steps.values())
     offers = (*(hook.offer for hook in listed), *(one for one in steps if one is not None))
-    check_offers(offers, known_in(chains, names.problems, "meta", "meta.chains"), names.problems)
+    tables = {
+        Offered.CHAIN: ("meta.chains", stories.chains),
+        Offered.NARRATIVE: ("meta.narratives", stories.narratives),
+        Offered.INTERACTION: ("meta.interactions", stories.interactions),
+    }
+    known = {kind: known_in(table, names.problems, "meta", path) for kind, (path, table) in tables.items()}
+    check_offers(offers, known, names.problems)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,9 +63,11 @@ def read_offer(fields: Fields) -> Offer:
     )
 
 
-def check_offers(offers: Iterable[Offer], chains: Collection[str], problems: list[Problem]) -> None:
-    """Note every offer of a chain that is none."""
+def check_offers(
+    offers: Iterable[Offer], known: Mapping[Offered, Collection[str]], problems: list[Problem]
+) -> None:
+    """Note every offer of something that is not there."""
     for offer in offers:
-        if offer.kind is Offered.CHAIN and offer.target and offer.target not in chains:
-            where = f"{offer.path}.{offer.kind}"
-            problems.append(unknown_name(where, offer.target, chains, "chain"))
+        if offer.target and offer.target not in known[offer.kind]:
+            what = offer.kind.name.lower()
+            problems.append(unknown_name(f"{offer.path}.{offer.kind}", offer.target, known[offer.kind], what))

@@ -16,7 +16,7 @@ from simulation.definitions.chains import Cast, Chain, read_chains
 from simulation.definitions.components import check_personal
 from simulation.definitions.conditions import Names
 from simulation.definitions.fields import Fields, at, known_in
-from simulation.definitions.hooks import Hook, read_hooks
+from simulation.definitions.hooks import Hook, Stories, read_hooks
 from simulation.definitions.interaction_gates import Known
 from simulation.definitions.interactions import Interaction, read_interactions
 from simulation.definitions.metrics import Metrics, read_metrics
@@ -122,7 +122,7 @@ def parse_world(
     npcs = read_npcs(fields, Town(routines, activities, places, roles, world_time, metrics))
     _check_roles(roles, npcs, problems)
     chains, narratives, interactions = _stories(meta, names, calendar, (behavior, activities), metrics, npcs)
-    hooks = read_hooks(meta, behavior, names, chains)
+    hooks = read_hooks(meta, behavior, names, Stories(chains, narratives, interactions))
     meta.ignore("version")
     meta.done()
     if simulation is not None:

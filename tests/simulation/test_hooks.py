@@ -38,6 +38,8 @@ def problems_of(made: dict[str, Any]) -> list[str]:
         ({"when": None}, "[0].when: is missing"),
         ({"chainId": "wlak"}, "[0].chainId: no chain 'wlak'"),
         ({"chainId": None}, "[0]: names nothing to start"),
+        ({"chainId": None, "interaction": "wvae"}, "[0].interactionId: no interaction 'wvae'"),
+        ({"chainId": None, "narrativeId": "tael"}, "[0].narrativeId: no narrative 'tael'"),
         ({"narrativeId": "tale"}, "[0]: names more than one thing to start"),
         ({"priority": 101}, "[0].priority: is 101"),
         ({"ttlSeconds": 0}, "[0].ttlSeconds: is 0"),
@@ -134,7 +136,7 @@ HOOKS = [
 OF_WORLD = {
     "idle": {
         "trigger": {"onStateChange": {"from": "labour", "to": "leisure"}},
-        "interaction": "chat",
+        "interaction": "wave",
         "audience": "all",
     }
 }

@@ -105,8 +105,9 @@ def test_a_long_tick_makes_one_of_several_times_of_a_periodic_hook_as_of_the_las
 
 def test_nothing_is_made_for_a_world_without_players_and_later_ones_do_not_hear_of_it() -> None:
     play = Play(hamlet([hook()], sessions=[]))
-    play.advance(120)
+    play.advance(60)
     assert play.world.cues.waiting == ()
+    play.advance(60)
     play.send(InputKind.SESSION_JOIN, session={"id": "s1", "locationId": "square"})
     play.advance(540)
     assert play.made_at() == []
@@ -398,15 +399,38 @@ def test_an_intent_whose_chain_cannot_begin_stays() -> None:
     assert play.inbox() == (second,)
 
 
-@pytest.mark.parametrize("key", ["interactionId", "narrativeId"])
-def test_accepting_what_the_player_starts_takes_it_out_of_the_inbox_and_says_what(key: str) -> None:
-    made = {"when": "start", key: "wave", "maxPerDay": 1}
-    play = Play(hamlet([made]))
+def test_accepting_an_interaction_does_it() -> None:
+    play = Play(hamlet([{"when": "start", "interaction": "wave", "maxPerDay": 1}]))
     play.advance(120)
     (intent,) = play.inbox()
     done = play.intent("accept", intent["id"])
-    assert (done.applied, done.detail["intent"][key], done.detail["started"]) == (True, "wave", None)
-    assert play.inbox() == ()
+    assert (done.applied, done.detail["started"]["interactionId"]) == (True, "wave")
+    session = play.world.sessions.get(SessionId("s1"))
+    assert session is not None
+    assert (session.flags, session.inbox) == ({"waved": True}, ())
+    assert session.component(NpcId("n00"), "interactions")["lastUsedAt"] == {"wave": 120}
+
+
+def test_an_intent_whose_interaction_is_closed_stays_and_says_which_gate() -> None:
+    play = Play(hamlet([{"when": "start", "interactionId": "call", "maxPerDay": 1}]))
+    play.advance(120)
+    before = play.inbox()
+    refusal = play.intent("accept", before[0]["id"])
+    assert (refusal.applied, refusal.detail["gate"]) == (False, "flag")
+    assert play.inbox() == before
+
+
+@pytest.mark.parametrize("key", ["narrativeId", "programId"])
+def test_accepting_a_narrative_starts_it(key: str) -> None:
+    play = Play(hamlet([{"when": "start", key: "tale", "maxPerDay": 1}]))
+    play.advance(120)
+    (intent,) = play.inbox()
+    assert intent["narrativeId"] == "tale"
+    assert play.intent("accept", intent["id"]).applied
+    session = play.world.sessions.get(SessionId("s1"))
+    assert session is not None
+    assert session.inbox == ()
+    assert session.component(NpcId("n00"), "narrative")["node"] == "once"
 
 
 def test_dismissing_takes_one_out_of_the_inbox() -> None:
@@ -530,7 +554,7 @@ def test_a_session_that_could_not_keep_when_a_hook_acted_gets_no_intent() -> Non
     assert play.world.counters.refused_intents == 1
 
 
-def test_hosts_of_lanternford_offer_ale_to_whoever_sits_at_the_inn() -> None:
+def test_innkeepers_of_lanternford_offer_ale_to_whoever_sits_at_the_inn() -> None:
     """From half past six in the morning to eight in the evening, at most twice each."""
     town = json.loads((ROOT / "examples" / "lanternford.json").read_text(encoding="utf-8"))
     inn = next(place["id"] for place in town["locations"] if place["type"] == "inn")
@@ -545,7 +569,7 @@ def test_hosts_of_lanternford_offer_ale_to_whoever_sits_at_the_inn() -> None:
             times = asked.setdefault(intent["npcId"], [])
             if intent["createdAt"] not in times:
                 times.append(intent["createdAt"])
-    hosts = set(play.definition.resolve_ref("role:host"))
+    keepers = {npc.id for npc in play.definition.npcs if npc.routine_id == "innkeeper"}
     assert asked
-    assert set(asked) <= hosts
+    assert set(asked) <= keepers
     assert max(map(len, asked.values())) <= 2

@@ -61,6 +61,11 @@ def hamlet(
                 },
             },
             "chains": {"walk": {"steps": [{"stepId": "meet"}]}},
+            "interactions": {
+                "wave": {"outcome": {"flagChanges": {"set": {"waved": True}}}},
+                "call": {"gating": {"requiredFlags": ["phone"]}},
+            },
+            "narratives": {"tale": {"nodes": [{"id": "once", "type": "dialogue", "text": "Once."}]}},
             **({} if of_world is None else {"hooks": of_world}),
             **meta,
         },
