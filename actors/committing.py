@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 GATHER_NS = 50_000_000
 """Nanoseconds for which records nobody waits for are gathered: a message between processes costs as much as a
 tick, and a batch is one transaction."""
-STOPPING = "the service is stopping"
 
 
 SEND: tuple[Literal["send"], WorldId] = ("send", WorldId(""))
@@ -217,18 +216,13 @@ class Committing:
         """The last commit of every world, with a snapshot, so that the next start makes nothing again."""
         at_ns = now_ns()
         for hosted in list(self.running.hosted.values()):
-            hosted.stopped, hosted.saving = STOPPING, True
+            hosted.draining = hosted.saving = True
             self.running.schedule(hosted, at_ns)
             self.save(hosted, at_ns)
         self.send_batch(at_ns)
 
     def all_saved(self) -> tuple[WorldReport, ...] | None:
-        """How every world stood before it was stopped; None while something is not durable."""
+        """How every world stands; None while something is not durable."""
         if not all(hosted.is_saved for hosted in self.running.hosted.values()):
             return None
-        reports = []
-        for hosted in self.running.hosted.values():
-            hosted.stopped = ""
-            reports.append(hosted.report(self.running.shard))
-            hosted.stopped = STOPPING
-        return tuple(reports)
+        return tuple(hosted.report(self.running.shard) for hosted in self.running.hosted.values())

@@ -30,6 +30,8 @@ class Hosted:
     lateness: Lateness = field(default_factory=Lateness)
     stopped: str = ""
     """Why it will not tick again in this service; empty while it may."""
+    draining: bool = False
+    """Saved for the last time in this service; how it stands is told as before."""
     saving: bool = False
     """Whether its state as it is shall become a durable snapshot, and then it is not needed here."""
     dozing: bool = False
@@ -65,7 +67,7 @@ class Hosted:
     def is_idle(self) -> bool:
         """Whether its clock stands because nobody is there; a goal that is not reached is somebody."""
         due = self.target is not None and self.world.tick < self.target and self.world.mode is not Mode.PAUSED
-        return self.going and not self.stopped and not due and may_sleep(self.world)
+        return self.going and not self.stopped and not self.draining and not due and may_sleep(self.world)
 
     def rouse(self) -> None:
         """Somebody asked for it while it fell asleep."""
@@ -79,7 +81,7 @@ class Hosted:
         return self.world.blocked()
 
     def flush_at_ns(self) -> int | None:
-        return None if self.stopped else self.buffer.flush_at_ns()
+        return None if self.stopped or self.draining else self.buffer.flush_at_ns()
 
     @property
     def is_saved(self) -> bool:

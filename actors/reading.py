@@ -172,6 +172,8 @@ def holds(hosted: Hosted) -> str:
     world = hosted.world
     if hosted.stopped:
         return hosted.stopped
+    if hosted.draining:
+        return "the service is stopping"
     if hosted.is_idle:
         return "nobody is there: its clock stands until somebody comes, or asks for ticks"
     if world.mode is Mode.PAUSED:

@@ -27,6 +27,8 @@ COPIES_MAX = 50
 FIRST_DECISION_WITHIN_S = 7_200
 """Game seconds over which first decisions are spread: as long as most activities last."""
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+TOGETHER = ("interactions", "hooks")
+"""Sections of `meta` about players and people of some role."""
 HOME = "home"
 
 T = TypeVar("T")
@@ -92,11 +94,20 @@ class Populating:
             "name": name,
             "description": f"{self.people} people after the pattern of {self.pattern['name']}.",
             "meta": {
-                **self.pattern["meta"],
+                **self._meta(),
                 "simulation": {**block, "seed": self.seed, "tiers": self._room(block)},
             },
             "locations": list(self._locations()),
         }
+
+    def _meta(self) -> dict[str, Any]:
+        """What the pattern says beside the block. What players and people do together names them by role, and
+        a town of fewer people than the pattern has not every role."""
+        meta = dict(self.pattern["meta"])
+        if self.people < len(self.residents):
+            for key in TOGETHER:
+                meta.pop(key, None)
+        return meta
 
     def _room(self, block: Mapping[str, Any]) -> dict[str, Any]:
         """The tiers, the dormant one large enough for everybody the others do not hold."""

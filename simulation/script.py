@@ -106,10 +106,7 @@ class Script:
         self._compile_activities()
         self._compile_places()
         self._compile_routines()
-        self.chains = compile_chains(self)
-        self.narratives = compile_narratives(self)
-        self.interactions = compile_interactions(self)
-        self.hooks = compile_hooks(self)
+        self._compile_stories()
         self.profiles = Profiles(definition, self.activities, self.activity_index)
         self.slot_names = tuple(self._slots)
         self._moment: tuple[Micros, Moment] | None = None
@@ -117,6 +114,13 @@ class Script:
         self.gate_code = gates_of(self.gates, self._places, len(self.location_ids) + 1)
         self.names = names_of(self)
         self.room = np.empty(self.candidates.shape[1]), np.empty(len(self.slot_names), dtype=np.int64)
+
+    def _compile_stories(self) -> None:
+        """What players and people do together."""
+        self.chains = compile_chains(self)
+        self.narratives = compile_narratives(self)
+        self.interactions = compile_interactions(self)
+        self.hooks = compile_hooks(self)
 
     def reseed(self, seed: int | None) -> None:
         """Draw by another seed from now on, by an input between two ticks. None: the world's id makes one."""
