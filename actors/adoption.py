@@ -131,7 +131,6 @@ class Adoption:
         share = spread(self.opened)
         hosted = Hosted(
             world,
-            claimed.name,
             address,
             self.buffer(recovery, claimed.mark or mark_of(standing), at_ns, share),
             pacer(claimed, world.config, share),

@@ -20,15 +20,17 @@ from messages.archive import (
     RegisterWorld,
     ReleaseWorld,
     RetireWorld,
+    RollBackWorld,
     SleepingRegistered,
     WorldClaimed,
     WorldRegistered,
     WorldReleased,
     WorldRetired,
+    WorldRolledBack,
 )
 from messages.base import Ask, Message, Refused
 from messages.service import WorldReport
-from persistence import generations, inputs, worlds
+from persistence import branches, generations, inputs, worlds
 from persistence.engine import Database
 from simulation.definitions import pack, unpack
 
@@ -37,7 +39,14 @@ NO_SHARD = -1
 """Of a world that is on none yet."""
 
 
-REFUSED = (worlds.DefinitionChanged, worlds.WorldTaken, inputs.UnknownWorld, inputs.InputsFull)
+REFUSED = (
+    worlds.DefinitionChanged,
+    worlds.AlreadyStored,
+    worlds.WorldTaken,
+    inputs.UnknownWorld,
+    inputs.InputsFull,
+    branches.SnapshotGone,
+)
 """What a user can do something about."""
 
 
@@ -45,14 +54,16 @@ def refusal(message: Ask | Message, error: BaseException) -> Refused | None:
     """What a user can do something about is an answer; everything else is a bug and is raised."""
     if not isinstance(error, REFUSED) or not isinstance(message, Ask):
         raise error
-    path = "id" if isinstance(error, worlds.DefinitionChanged) else ""
+    path = "id" if isinstance(error, worlds.DefinitionChanged | worlds.AlreadyStored) else ""
     return Refused(ask_id=message.ask_id, reason=str(error), do=REMEDIES.get(type(error), ""), path=path)
 
 
 REMEDIES: dict[type[BaseException], str] = {
-    worlds.DefinitionChanged: "Start it over with --fresh, or give the file another id.",
+    worlds.DefinitionChanged: "`theatrum world update`, --fresh to start it over, or another id.",
     worlds.WorldTaken: "Give the instance another id.",
+    worlds.AlreadyStored: "Forget the stored one with --fresh, or let it go on with `theatrum serve`.",
     inputs.UnknownWorld: "`theatrum world list` shows the worlds there are.",
+    branches.SnapshotGone: "`theatrum replay WORLD --list` shows those there are.",
     inputs.InputsFull: "Wait until the world has applied some, or resume it.",
 }
 
@@ -66,6 +77,7 @@ async def register(db: Database, message: RegisterWorld) -> Reply:
         definition_hash=message.definition_hash,
         generation=message.generation,
         fresh=message.fresh,
+        beginning=message.beginning,
     )
     return WorldRegistered(
         ask_id=message.ask_id,
@@ -87,6 +99,18 @@ async def retire(db: Database, message: RetireWorld) -> Reply:
 async def release(db: Database, message: ReleaseWorld) -> Reply:
     released = await worlds.release(db, message.world_id)
     return WorldReleased(ask_id=message.ask_id, world_id=message.world_id, released=released)
+
+
+async def roll_back(db: Database, message: RollBackWorld) -> Reply:
+    found = await branches.roll_back(db, message.world_id, message.ordinal, message.mark, message.ask_id)
+    return WorldRolledBack(
+        ask_id=message.ask_id,
+        world_id=message.world_id,
+        number=found.number,
+        tick=found.tick,
+        ticks=found.ticks,
+        inputs=found.inputs,
+    )
 
 
 async def record(db: Database, message: RecordInput) -> Any:
@@ -132,6 +156,7 @@ async def claim(db: Database, message: ClaimWorld) -> Reply:
         snapshot=found.snapshot,
         inputs=found.inputs,
         quarantined=found.quarantined,
+        next_seq=found.next_seq,
         committed_at=found.committed_at,
     )
 

@@ -32,6 +32,7 @@ from messages.archive import (
     RegisterWorld,
     ReleaseWorld,
     RetireWorld,
+    RollBackWorld,
     WorldClaimed,
 )
 from messages.base import Ask, Message, Refused
@@ -60,6 +61,7 @@ Inbox = (
     | CopyWorld
     | RetireWorld
     | ReleaseWorld
+    | RollBackWorld
     | RecordInput
     | AskOutcome
     | CountGenerations
@@ -212,6 +214,8 @@ class Archivist(ProcessActor):
                 return lambda db: work.retire(db, message)
             case ReleaseWorld():
                 return lambda db: work.release(db, message)
+            case RollBackWorld():
+                return lambda db: work.roll_back(db, message)
             case RecordInput():
                 return lambda db: work.record(db, message)
             case AskOutcome():

@@ -21,6 +21,7 @@ ASKS_MAX = 10_000
 
 AboutOne = (
     admin.RemoveWorld
+    | admin.RollBackWorld
     | admin.SubmitInput
     | admin.ShowWorld
     | admin.PlanWorld
@@ -55,6 +56,8 @@ class FrontDesk:
         """Asks the Archivist has not answered: asked again when it was restarted."""
         self.reads: dict[str, tuple[WorldId, Ask]] = {}
         """Reads a shard has not answered."""
+        self.rolled_back: dict[str, archive.WorldRolledBack] = {}
+        """Ask -> what was undone, until the world runs again."""
         self.opening: dict[WorldId, list[str]] = {}
         self.instancing: dict[str, float] = {}
         """Asks for an instance of a world, and since when."""
@@ -126,6 +129,7 @@ class FrontDesk:
                         document=message.document,
                         fresh=message.fresh,
                         generation=message.generation,
+                        beginning=message.beginning,
                     )
                 )
             case admin.InstanceWorld(template=template, world_id=world_id, user_id=user_id):
@@ -153,6 +157,10 @@ class FrontDesk:
         match message:
             case admin.RemoveWorld():
                 self.ask_archive(archive.RetireWorld(ask_id=ask_id, world_id=world_id))
+            case admin.RollBackWorld(ordinal=ordinal, mark=mark):
+                self.ask_archive(
+                    archive.RollBackWorld(ask_id=ask_id, world_id=world_id, ordinal=ordinal, mark=mark)
+                )
             case admin.ListGenerations():
                 self.ask_archive(message)
             case admin.SubmitInput():
@@ -231,6 +239,10 @@ class FrontDesk:
                 self.tell_shard_of(world_id, shards.DropWorld(world_id=world_id))
                 self.placement.forget(world_id)
                 self.answer(admin.WorldRemoved(ask_id=message.ask_id, world_id=world_id, tick=message.tick))
+            case archive.WorldRolledBack():
+                self.rolled_back[message.ask_id] = message
+                self.placement.quarantined.pop(world_id, None)
+                self.open_world(world_id, message.ask_id)
             case archive.WorldReleased():
                 self.placement.quarantined.pop(world_id, None)
                 self.open_world(world_id, message.ask_id)
@@ -278,7 +290,10 @@ class FrontDesk:
 
     def on_opened(self, ask_id: str, report: WorldReport) -> None:
         asked = self.clients.get(ask_id)
-        if asked is not None and isinstance(asked[1], admin.SubmitInput):
+        rolled_back = self.rolled_back.pop(ask_id, None)
+        if rolled_back is not None:
+            self.answer(admin.WorldRolledBack(**rolled_back.model_dump()))
+        elif asked is not None and isinstance(asked[1], admin.SubmitInput):
             self.answer(
                 admin.InputAnswered(
                     ask_id=ask_id,

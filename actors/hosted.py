@@ -19,7 +19,6 @@ class Hosted:
     """Reads its `World` between ticks; only the WorldActor changes it."""
 
     world: World
-    name: str
     address: Address
     buffer: CommitBuffer
     pacer: Pacer
@@ -136,7 +135,7 @@ class Hosted:
         paused = self.target is not None and self.world.mode is Mode.PAUSED
         return WorldReport(
             world_id=self.world.id,
-            name=self.name,
+            name=self.world.script.definition.name,
             status=status,
             because=because,
             shard=shard,

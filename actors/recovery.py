@@ -77,4 +77,5 @@ class Recovery:
                     f"tick {mark.tick} made again has state hash {found}, committed was {mark.state_hash}"
                 )
         self.world.adopt(self.waiting)
+        self.world.intake.next_seq = max(self.world.next_seq, self.claimed.next_seq)
         return True

@@ -22,6 +22,7 @@ def input_outcome(outcome: Outcome) -> InputOutcome:
         applied=outcome.applied,
         detail=dict(outcome.detail),
         answer_at_tick=outcome.answer_at_tick,
+        redefines=outcome.redefines,
     )
 
 

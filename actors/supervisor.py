@@ -31,11 +31,9 @@ CLIENT = (
 )
 ANSWERS = (
     archive.ArchiveOpened
-    | archive.WorldRegistered
+    | archive.OfRegistry
     | archive.SleepingRegistered
     | archive.InputsWaiting
-    | archive.WorldRetired
-    | archive.WorldReleased
     | archive.InputRecorded
     | archive.OutcomeFound
     | archive.OutcomePending
@@ -262,7 +260,7 @@ class Supervisor(ProcessActor):
                 self.on_unusable(message)
             case Refused() if ask_id.startswith("adopt:"):
                 self.desk.on_claim_refused(message)
-            case archive.WorldRegistered() | archive.WorldRetired() | archive.WorldReleased():
+            case _ if isinstance(message, archive.OfRegistry):
                 self.desk.on_registry(message)
             case archive.InputRecorded() | archive.OutcomeFound() | archive.OutcomePending():
                 self.desk.on_input(message)

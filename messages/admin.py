@@ -4,6 +4,7 @@ client -> supervisor   AddWorld       -> WorldAdded | Refused
 client -> supervisor   OpenWorld      -> WorldAdded | Refused
 client -> supervisor   InstanceWorld  -> WorldAdded | Refused
 client -> supervisor   RemoveWorld    -> WorldRemoved | Refused
+client -> supervisor   RollBackWorld  -> WorldRolledBack | Refused     answered when it runs again
 client -> supervisor   SubmitInput    -> InputAnswered | Refused       answered after the commit
 client -> supervisor   ListWorlds     -> WorldsListed
 client -> supervisor   ShowWorld      -> WorldShown | Refused
@@ -21,6 +22,7 @@ from typing import Any
 from pydantic import Field
 
 from messages.base import Ask, Message
+from messages.commits import Beginning, Mark
 from messages.service import WorldReport
 from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, SessionId, Tick, WorldId
 
@@ -48,6 +50,8 @@ class AddWorld(Ask):
     fresh: bool = False
     """Start over, forgetting the stored world of this id."""
     generation: GenerationMode | None = None
+    beginning: Beginning | None = None
+    """The state of an exported world; None: the world begins as its definition says."""
 
 
 class WorldAdded(Message):
@@ -80,6 +84,25 @@ class WorldRemoved(Message):
     ask_id: str
     world_id: WorldId
     tick: Tick
+
+
+class RollBackWorld(Ask):
+    """Go back to a kept snapshot, after so many inputs; `mark` is where it leaves the world."""
+
+    world_id: WorldId
+    ordinal: int
+    mark: Mark
+
+
+class WorldRolledBack(Message):
+    """The world runs on a new branch of its history. `ticks` and `inputs` are undone, and kept aside."""
+
+    ask_id: str
+    world_id: WorldId
+    number: int
+    tick: Tick
+    ticks: int
+    inputs: int
 
 
 class SubmitInput(Ask):

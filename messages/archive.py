@@ -5,6 +5,7 @@ supervisor -> archivist   RegisterWorld     -> WorldRegistered | Refused
 supervisor -> archivist   CopyWorld         -> WorldRegistered | Refused
 supervisor -> archivist   RetireWorld       -> WorldRetired | Refused
 supervisor -> archivist   ReleaseWorld      -> WorldReleased
+supervisor -> archivist   RollBackWorld     -> WorldRolledBack | Refused
 supervisor -> archivist   RegisterSleeping  -> SleepingRegistered
 supervisor -> archivist   RecordInput       -> InputRecorded | Refused
 supervisor -> archivist   AskOutcome        -> OutcomeFound | OutcomePending
@@ -25,7 +26,7 @@ from __future__ import annotations
 from typing import Any
 
 from messages.base import Ask, Message
-from messages.commits import Mark, Snapshot
+from messages.commits import Beginning, Mark, Snapshot
 from messages.service import ServiceSettings, WorldReport
 from simulation.units import Epoch, GenerationMode, InputKind, Seq, Tick, WorldId
 
@@ -67,6 +68,8 @@ class RegisterWorld(Ask):
     """Packed, as in AddWorld."""
     fresh: bool
     generation: GenerationMode | None
+    beginning: Beginning | None = None
+    """As in AddWorld."""
 
 
 class WorldRegistered(Message):
@@ -118,6 +121,27 @@ class WorldReleased(Message):
     world_id: WorldId
     released: bool
     """False: it was in no quarantine."""
+
+
+class RollBackWorld(Ask):
+    """Let a world stand where a kept snapshot left it, after so many inputs; `mark` is where that is."""
+
+    world_id: WorldId
+    ordinal: int
+    mark: Mark
+
+
+class WorldRolledBack(Message):
+    ask_id: str
+    world_id: WorldId
+    number: int
+    tick: Tick
+    ticks: int
+    inputs: int
+
+
+OfRegistry = WorldRegistered | WorldRetired | WorldReleased | WorldRolledBack
+"""What became of a world's place in the database."""
 
 
 class RecordInput(Ask):
@@ -193,6 +217,8 @@ class WorldClaimed(Message):
     inputs: tuple[StoredInput, ...]
     """Applied after the snapshot (by ordinal), then the waiting ones (by seq)."""
     quarantined: str = ""
+    next_seq: Seq = Seq(1)
+    """Of the first input that is not stored yet."""
     committed_at: float
     """Wall time of the last commit, in seconds."""
 

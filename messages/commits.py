@@ -27,6 +27,8 @@ class InputOutcome(Message):
     detail: dict[str, Any]
     answer_at_tick: Tick
     """The answer waits for this tick to be committed: an explicit step is done when its ticks are."""
+    redefines: bool = False
+    """Whether the world goes by the definition in the input's payload from here on."""
 
 
 class RequestRow(Message):
@@ -72,6 +74,15 @@ class Snapshot(Message):
     """How many inputs are applied in it."""
     body: bytes
     """Versioned, compressed and checksummed by `simulation.snapshot`."""
+
+
+class Beginning(Message):
+    """A state that a world begins with here, made elsewhere: its history begins there too."""
+
+    mark: Mark
+    snapshot: Snapshot
+    requests: tuple[RequestRow, ...] = ()
+    """What it waits for: asked for again here."""
 
 
 class CommitRecord(Message):

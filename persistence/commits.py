@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.commits import CommitRecord, CommitsMissing, Fenced, InputOutcome, RequestRow
-from persistence import snapshots
+from persistence import definitions, snapshots
 from persistence.engine import Database, insert_new
 from persistence.tables import generations, inputs, worlds
 from simulation.requests import BANDS
@@ -119,8 +119,9 @@ async def _store(connection: AsyncConnection, records: Sequence[CommitRecord]) -
     taken = {record.world_id: record.snapshot for record in records if record.snapshot is not None}
     if outcomes:
         await _outcomes(connection, outcomes)
+        await _definitions(connection, outcomes)
     if requests:
-        await _requests(connection, requests)
+        await keep_requests(connection, requests)
     if taken:
         await snapshots.keep(connection, list(taken.items()))
 
@@ -143,7 +144,14 @@ async def _outcomes(connection: AsyncConnection, outcomes: Sequence[tuple[WorldI
     await connection.execute(change, rows)
 
 
-async def _requests(connection: AsyncConnection, requests: Sequence[tuple[WorldId, RequestRow]]) -> None:
+async def _definitions(connection: AsyncConnection, outcomes: Sequence[tuple[WorldId, InputOutcome]]) -> None:
+    """The updates among these, one after the other: a snapshot may be of between two."""
+    for world_id, outcome in outcomes:
+        if outcome.redefines:
+            await definitions.replace(connection, world_id, outcome.seq, outcome.ordinal)
+
+
+async def keep_requests(connection: AsyncConnection, requests: Sequence[tuple[WorldId, RequestRow]]) -> None:
     """Insert what is not there yet: a replay after a recovery makes the same requests with the same ids."""
     now = time.time()
     rows = [

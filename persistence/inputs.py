@@ -121,7 +121,11 @@ async def _insert(
 
 async def after(db: Database, world_id: WorldId, seq: Seq) -> tuple[StoredInput, ...]:
     """The inputs of a world beyond `seq`, in order."""
-    query = select(inputs).where(inputs.c.world_id == world_id, inputs.c.seq > seq).order_by(inputs.c.seq)
+    query = (
+        select(inputs)
+        .where(inputs.c.world_id == world_id, inputs.c.branch.is_(None), inputs.c.seq > seq)
+        .order_by(inputs.c.seq)
+    )
     async with db.read() as connection:
         return tuple(stored_input(row) for row in (await connection.execute(query)).mappings())
 
@@ -131,6 +135,16 @@ async def outcome(db: Database, world_id: WorldId, seq: Seq, ask_id: str) -> Out
     query = select(inputs).where(inputs.c.world_id == world_id, inputs.c.seq == seq)
     async with db.read() as connection:
         row = (await connection.execute(query)).mappings().first()
+    if row is not None and row["branch"] is not None:
+        return OutcomeFound(
+            ask_id=ask_id,
+            world_id=world_id,
+            seq=seq,
+            applied=False,
+            detail={"reason": "the world was rolled back to before it", "do": "ask again if it shall be"},
+            tick=Tick(0),
+            answer_at_tick=Tick(0),
+        )
     if row is None or row["ordinal"] is None:
         return None
     return OutcomeFound(

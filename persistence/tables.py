@@ -72,6 +72,17 @@ npcs = Table(
 )
 """People as they were defined; what became of them is in the snapshots."""
 
+definitions = Table(
+    "definitions",
+    metadata,
+    _world(),
+    Column("until_ordinal", BigInteger, primary_key=True),
+    Column("definition", Text, nullable=False),
+    Column("definition_hash", String(32), nullable=False),
+    Column("replaced_at", Float, nullable=False),
+)
+"""What a world was defined as before an update: in force until the input of that ordinal was applied."""
+
 sessions = Table(
     "sessions",
     metadata,
@@ -94,10 +105,26 @@ inputs = Table(
     Column("applied", Boolean),
     Column("detail", Json),
     Column("answer_at_tick", BigInteger),
+    Column("branch", BigInteger),
     UniqueConstraint("world_id", "idempotency_key"),
     Index(None, "world_id", "ordinal"),
 )
-"""Every change from outside, gapless by seq; `tick` and `ordinal` once applied."""
+"""Every change from outside, gapless by seq; `tick` and `ordinal` once applied. `branch`: the rollback that
+left it behind, and then it is never applied again."""
+
+branches = Table(
+    "branches",
+    metadata,
+    _world(),
+    Column("number", BigInteger, primary_key=True),
+    Column("from_tick", BigInteger, nullable=False),
+    Column("to_tick", BigInteger, nullable=False),
+    Column("to_ordinal", BigInteger, nullable=False),
+    Column("inputs", BigInteger, nullable=False),
+    Column("ask_id", String(200), nullable=False),
+    Column("begun_at", Float, nullable=False),
+)
+"""Each rollback of a world: from where, to where, what was left behind, when."""
 
 snapshots = Table(
     "snapshots",

@@ -12,17 +12,17 @@ from sqlalchemy import RowMapping, bindparam, delete, insert, literal, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.archive import StoredInput
-from messages.commits import Mark, Snapshot
+from messages.commits import Beginning, Mark, Snapshot
+from persistence import definitions as former_definitions
 from persistence import snapshots
+from persistence.commits import keep_requests
+from persistence.definitions import ROWS_AT_ONCE, person_rows
 from persistence.engine import Database, insert_new
 from persistence.inputs import stored_input
 from persistence.tables import inputs, npcs, sessions, worlds
 from simulation.definitions.instances import instance_of
 from simulation.definitions.world import hash_of
-from simulation.units import Epoch, GenerationMode, Tick, WorldId
-
-ROWS_AT_ONCE = 1_000
-"""People inserted in one statement: some bytes below what SQLite takes as parameters."""
+from simulation.units import Epoch, GenerationMode, Seq, Tick, WorldId
 
 
 class DefinitionChanged(ValueError):
@@ -33,6 +33,10 @@ class DefinitionChanged(ValueError):
         self.world_id = world_id
         self.stored_hash = stored_hash
         self.given_hash = given_hash
+
+
+class AlreadyStored(ValueError):
+    """A world of this id has a history here, which another's cannot replace; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class Claimed:
     snapshot: Snapshot | None
     inputs: tuple[StoredInput, ...]
     quarantined: str
+    next_seq: Seq
+    """Of the first input that is not stored yet: those before are in the snapshot, in `inputs`, or left
+    behind by a rollback."""
     committed_at: float
     """Wall time of the last commit, in seconds."""
 
@@ -68,8 +75,10 @@ async def register(
     definition_hash: str,
     generation: GenerationMode | None,
     fresh: bool,
+    beginning: Beginning | None = None,
 ) -> Registered:
-    """Store a new world, or find the stored one of the same definition. Raises DefinitionChanged.
+    """Store a new world, or find the stored one of the same definition. Raises DefinitionChanged, and
+    AlreadyStored for one that begins with the state of another history.
 
     `fresh` forgets everything of the stored one but its epoch, which keeps growing: whoever still owns the
     old life is fenced.
@@ -87,13 +96,32 @@ async def register(
         newborn = {"id": world_id, **values, **_unborn(0, now)}
         if (await connection.execute(insert_new(connection, worlds).values(newborn))).rowcount == 0:
             found = await _hold(connection, world_id)
+            if not fresh and beginning is not None:
+                raise AlreadyStored(f"world {world_id} is stored already, at tick {found['tick']}")
             if not fresh:
                 return await _resume(connection, found, definition_hash, values)
             await connection.execute(delete(worlds).where(worlds.c.id == world_id))
             again = {**newborn, "epoch": found["epoch"] + 1}
             await connection.execute(insert(worlds).values(again))
         await _people(connection, world_id, json.loads(document))
-    return Registered(False, Tick(0), "")
+        if beginning is not None:
+            await _begin(connection, world_id, beginning)
+    return Registered(False, Tick(0) if beginning is None else beginning.mark.tick, "")
+
+
+async def _begin(connection: AsyncConnection, world_id: WorldId, beginning: Beginning) -> None:
+    """Let a new world stand where another history left it."""
+    mark = beginning.mark
+    values = {
+        "tick": mark.tick,
+        "world_time": mark.world_time,
+        "state_hash": mark.state_hash,
+        "mark": mark.model_dump(mode="json"),
+    }
+    await connection.execute(update(worlds).where(worlds.c.id == world_id).values(values))
+    await snapshots.keep(connection, [(world_id, beginning.snapshot)])
+    if beginning.requests:
+        await keep_requests(connection, [(world_id, request) for request in beginning.requests])
 
 
 class WorldTaken(ValueError):
@@ -165,15 +193,7 @@ def _unborn(epoch: int, now: float) -> dict[str, Any]:
 
 
 async def _people(connection: AsyncConnection, world_id: WorldId, document: dict[str, Any]) -> None:
-    rows = [
-        {
-            "world_id": world_id,
-            "npc_id": str(npc["id"]),
-            "name": npc.get("name", str(npc["id"])),
-            "document": npc,
-        }
-        for npc in document.get("npcs", [])
-    ]
+    rows = person_rows(world_id, document.get("npcs", []))
     for start in range(0, len(rows), ROWS_AT_ONCE):
         await connection.execute(insert(npcs), rows[start : start + ROWS_AT_ONCE])
     await _visits(connection, world_id, document)
@@ -280,12 +300,13 @@ async def claim(db: Database, world_id: WorldId, shard: int, skip: int) -> Claim
             name=found["name"],
             epoch=Epoch(found["epoch"]),
             number=found["commit_number"],
-            document=found["definition"],
+            document=await former_definitions.at(connection, world_id, after, found["definition"]),
             generation=None if found["generation"] is None else GenerationMode(found["generation"]),
             mark=None if found["mark"] is None else Mark.model_validate(found["mark"]),
             snapshot=snapshot,
             inputs=await _inputs_after(connection, world_id, after),
             quarantined=found["quarantine_reason"],
+            next_seq=Seq(found["next_seq"]),
             committed_at=found["updated_at"],
         )
 
@@ -296,11 +317,13 @@ async def _inputs_after(
     """Applied after a snapshot, by ordinal, then the waiting ones, by seq."""
     applied = (
         select(inputs)
-        .where(inputs.c.world_id == world_id, inputs.c.ordinal > ordinal)
+        .where(inputs.c.world_id == world_id, inputs.c.branch.is_(None), inputs.c.ordinal > ordinal)
         .order_by(inputs.c.ordinal)
     )
     waiting = (
-        select(inputs).where(inputs.c.world_id == world_id, inputs.c.ordinal.is_(None)).order_by(inputs.c.seq)
+        select(inputs)
+        .where(inputs.c.world_id == world_id, inputs.c.branch.is_(None), inputs.c.ordinal.is_(None))
+        .order_by(inputs.c.seq)
     )
     found = [*(await connection.execute(applied)).mappings(), *(await connection.execute(waiting)).mappings()]
     return tuple(stored_input(row) for row in found)

@@ -1,4 +1,4 @@
-"""The command line: `theatrum run`, `serve`, `world`, `npc`, `check`, `why`, `generate` and more."""
+"""The command line: `theatrum run`, `serve`, `world`, `npc`, `check`, `why`, `import`, `replay` and more."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import typer
 
 from service.commands import (
     chain,
+    changing,
     explaining,
     generate,
     generation,
+    importing,
     intent,
     interaction,
     narrative,
@@ -54,6 +56,11 @@ app.command("worker")(running.worker)
 app.command("check")(running.check)
 app.command("why")(explaining.why)
 app.command("generate")(generate.generate)
+app.command("import")(importing.import_)
+app.command("replay")(changing.replay)
+world.app.command("update")(changing.update)
+world.app.command("export")(changing.export)
+world.app.command("rollback")(changing.rollback)
 app.add_typer(world.app, name="world")
 app.add_typer(npc.app, name="npc")
 session.app.command("inbox")(intent.inbox)

@@ -13,6 +13,7 @@ from types import FrameType
 from actors.logs import configure, get_logger
 from actors.shell import show_name
 from actors.supervision import may_restart, recent
+from messages.admin import AddWorld, OpenWorld
 from messages.service import (
     AskStatus,
     Drain,
@@ -35,8 +36,7 @@ from service.settings import Settings
 from service.status_line import render
 from service.system import ActorService, new_id
 from service.warming import warm
-from service.world_files import LoadedWorld, to_add
-from simulation.definitions import Problem, WorldFileInvalid
+from service.world_files import LoadedWorld, refuse_changed, to_add
 from simulation.units import GenerationMode, Tick, WorldId
 
 LOOK_EVERY_S = 0.05
@@ -205,13 +205,21 @@ class Service:
             opening.register_sleeping([w.definition.id for w in worlds if w.definition.id in opening.asleep])
         mode = self.settings.generation
         asks = (
-            to_add(world, new_id(), fresh=fresh and world.definition.id not in self.begun, generation=mode)
+            self.ask_for(world, mode)
             for world in worlds
             if fresh or world.definition.id not in opening.asleep
         )
         for world_id, tick in opening.open(asks):
             self.begun.add(world_id)
             yield world_id, tick
+
+    def ask_for(self, world: LoadedWorld, mode: GenerationMode | None) -> AddWorld | OpenWorld:
+        """What adds a world of a file; one whose state came from its file is only opened the second time."""
+        world_id = world.definition.id
+        if world.beginning is not None and world_id in self.begun:
+            return OpenWorld(ask_id=new_id(), world_id=world_id)
+        fresh = self.plan.fresh and world_id not in self.begun
+        return to_add(world, new_id(), fresh=fresh, generation=mode)
 
     def aim(self, world_id: WorldId, tick: Tick) -> None:
         """Where this run shall bring a world that stands at `tick` as it begins."""
@@ -327,15 +335,6 @@ class Service:
             self.actors.kill()
             self.actors = None
         self.table.stop()
-
-
-def refuse_changed(world: LoadedWorld, stored_hash: str | None) -> None:
-    """Raises WorldFileInvalid for a file that is not what its stored world began with; nothing is touched."""
-    definition = world.definition
-    if stored_hash not in (None, definition.definition_hash):
-        message = f"world {definition.id!r} is stored with another definition"
-        allowed = "the file it began with; --fresh to start it over; another id"
-        raise WorldFileInvalid(str(world.path), [Problem("id", definition.id, message, allowed)])
 
 
 def run(settings: Settings, plan: Plan, screen: Screen) -> tuple[Drained, list[str]]:

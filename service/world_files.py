@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from actors.speech import mark_of, request_row
 from messages.admin import AddWorld
+from messages.commits import Beginning, Snapshot
+from service.errors import ServiceError
 from service.plugins import installed
 from simulation.definitions import (
     Problem,
@@ -16,6 +19,7 @@ from simulation.definitions import (
     parse_world,
     read_document,
 )
+from simulation.portable import NotPortable, Portable, is_portable, open_portable
 from simulation.units import GenerationMode
 
 WORLD_FILE_BYTES_MAX = 512 * 1024 * 1024
@@ -28,30 +32,66 @@ class LoadedWorld:
     path: Path
     text: str
     definition: WorldDefinition
+    beginning: Beginning | None = None
+    """The state of an exported world."""
+
+
+def refusal(path: Path, message: str, allowed: str = "a JSON world file") -> WorldFileInvalid:
+    """What is wrong with a file as a whole."""
+    return WorldFileInvalid(str(path), [Problem("$", str(path), message, allowed)])
 
 
 def load(path: Path) -> LoadedWorld:
     """The world in a file. Raises WorldFileInvalid, whatever is wrong with the file."""
-    source = str(path)
-
-    def refuse(message: str, allowed: str = "a JSON world file") -> WorldFileInvalid:
-        return WorldFileInvalid(source, [Problem("$", source, message, allowed)])
-
-    try:
-        if path.is_dir():
-            raise refuse("is a directory")
-        size = path.stat().st_size
-        if size > WORLD_FILE_BYTES_MAX:
-            raise refuse(f"has {size} bytes", f"at most {WORLD_FILE_BYTES_MAX} bytes")
-        if size == 0:
-            raise refuse("is empty")
-        body = path.read_bytes()
-    except FileNotFoundError:
-        raise refuse("does not exist") from None
-    except OSError as error:
-        raise refuse(f"cannot be read: {error.strerror}") from None
+    source, body = str(path), body_of(path)
+    if is_portable(body):
+        try:
+            return _exported(path, open_portable(body, source, installed()))
+        except NotPortable as error:
+            allowed = "a file as `theatrum world export` wrote it"
+            raise refusal(path, f"is no exported world to go on with: {error}", allowed) from None
     definition = parse_world(read_document(body, source), source, installed())
     return LoadedWorld(path, body.decode("utf-8"), definition)
+
+
+def body_of(path: Path) -> bytes:
+    """What is in a file that may be a world's. Raises WorldFileInvalid."""
+    try:
+        if path.is_dir():
+            raise refusal(path, "is a directory")
+        size = path.stat().st_size
+        if size > WORLD_FILE_BYTES_MAX:
+            raise refusal(path, f"has {size} bytes", f"at most {WORLD_FILE_BYTES_MAX} bytes")
+        if size == 0:
+            raise refusal(path, "is empty")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise refusal(path, "does not exist") from None
+    except OSError as error:
+        raise refusal(path, f"cannot be read: {error.strerror}") from None
+
+
+def _exported(path: Path, found: Portable) -> LoadedWorld:
+    world = found.world
+    standing = world.standing({tier: stage.fingerprint() for tier, stage in found.stages.items()})
+    beginning = Beginning(
+        mark=mark_of(standing),
+        snapshot=Snapshot(tick=world.tick, ordinal=world.applied, body=found.snapshot),
+        requests=tuple(
+            request_row(request, world.config) for request in (world.requests.awaited or {}).values()
+        ),
+    )
+    return LoadedWorld(path, found.text, found.definition, beginning)
+
+
+def write_whole(path: Path, body: bytes) -> None:
+    """The file whole, or not at all. Raises ServiceError."""
+    new = path.with_name(f"{path.name}.new")
+    try:
+        new.write_bytes(body)
+        new.replace(path)
+    except OSError as error:
+        raise ServiceError(f"{path} cannot be written", because=str(error.strerror)) from None
 
 
 def load_all(paths: Sequence[Path]) -> list[LoadedWorld]:
@@ -69,6 +109,19 @@ def load_all(paths: Sequence[Path]) -> list[LoadedWorld]:
     return list(loaded.values())
 
 
+def refuse_changed(world: LoadedWorld, stored_hash: str | None) -> None:
+    """Raises WorldFileInvalid for a file that is not what its stored world began with; nothing is touched."""
+    definition = world.definition
+    if world.beginning is not None and stored_hash is not None:
+        message = f"world {definition.id!r} is stored already"
+        allowed = "--fresh to forget it; `theatrum serve` to let it go on; another data folder"
+        raise WorldFileInvalid(str(world.path), [Problem("id", definition.id, message, allowed)])
+    if stored_hash not in (None, definition.definition_hash):
+        message = f"world {definition.id!r} is stored with another definition"
+        allowed = "the file it goes by; `theatrum world update`; --fresh to start it over; another id"
+        raise WorldFileInvalid(str(world.path), [Problem("id", definition.id, message, allowed)])
+
+
 def to_add(world: LoadedWorld, ask_id: str, *, fresh: bool, generation: GenerationMode | None) -> AddWorld:
     """The message that adds it to a service."""
     definition = world.definition
@@ -81,4 +134,5 @@ def to_add(world: LoadedWorld, ask_id: str, *, fresh: bool, generation: Generati
         source=str(world.path),
         fresh=fresh,
         generation=generation,
+        beginning=world.beginning,
     )

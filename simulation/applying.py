@@ -16,17 +16,18 @@ from simulation import (
     narrative_inputs,
     person_inputs,
     session_inputs,
+    updating,
 )
 from simulation.clock import ticks_in
 from simulation.definitions import ConfigInvalid
 from simulation.inputs import STEPS_MAX, Input, Verdict, granted, refused
 from simulation.intake import Looking, Touches
+from simulation.reconfiguring import take_config
 from simulation.tiers import TIERS, moves_for
 from simulation.units import (
     MICROS_PER_SECOND,
     InputKind,
     Micros,
-    Mode,
     Tick,
     Tier,
 )
@@ -115,12 +116,7 @@ def _config(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]
         return short, NOTHING
     if "rules" in changes and (problems := world.moving.tiering.compile(config.rules)):
         return session_inputs.problem_verdict(problems), NOTHING
-    world.config = config
-    world.script.reseed(config.seed)
-    if "mode" in changes:
-        world.paused = config.mode is Mode.PAUSED
-        if not world.paused:
-            world.base_mode = config.mode
+    take_config(world, config, mode_changed="mode" in changes)
     if any(str(key).endswith("maxNpcs") or key == "tiers" for key in changes):
         world.moving.add(moves_for(world.counts, caps, world.moving.tiering.ranks()))
     return granted(changed=dict(changes)), NOTHING
@@ -153,5 +149,6 @@ KINDS: Mapping[InputKind, Callable[[World, Mapping[str, Any]], Applied]] = {
     InputKind.NARRATIVE: narrative_inputs.narrative,
     InputKind.INTERACT: interaction_inputs.interact,
     InputKind.INTENT: intent_inputs.intent,
+    InputKind.WORLD_UPDATE: updating.update,
 }
 assert KINDS.keys() == set(InputKind), "every kind of input needs its function"

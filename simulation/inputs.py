@@ -35,6 +35,8 @@ class Outcome:
     applied: bool
     detail: Mapping[str, Any]
     answer_at_tick: Tick
+    redefines: bool = False
+    """Whether the world goes by another definition from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Verdict:
     detail: Mapping[str, Any]
     answer_at_tick: Tick | None = None
     """None: as soon as it is committed."""
+    redefines: bool = False
+    """Whether the world goes by the definition in the payload now."""
 
 
 def granted(answer_at_tick: Tick | None = None, **detail: Any) -> Verdict:

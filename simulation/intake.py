@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulation.inputs import Input, Outcome, Verdict
-from simulation.orders import TierTouch, TierTouched
+from simulation.orders import TierTouch, TierTouched, Users
 from simulation.ticking import BoundaryWork
 from simulation.tiers import TIERS
 from simulation.units import InputKind, NpcId, RequestId, Seq, Tick, Tier
@@ -30,6 +30,8 @@ class Looking:
 
     looks: tuple[NpcId, ...]
     judge: Judge
+    users: Users | None = None
+    """And some of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,12 @@ class Intake:
         found = apply(self.world, item)
         if isinstance(found, Looking):
             self._unjudged, self._seen = Unjudged(item, found.judge, outcomes), []
-            touch = TierTouch(looks=found.looks, now=self.world.world_time, flags=self.world.flags)
+            touch = TierTouch(
+                looks=found.looks,
+                users=found.users,
+                now=self.world.world_time,
+                flags=self.world.flags,
+            )
             if peopled := {tier: touch for tier in TIERS if self.world.counts[tier]}:
                 return peopled
             return self._judge()
@@ -138,7 +145,17 @@ class Intake:
     def _settle(self, item: Input, verdict: Verdict, touches: Touches, outcomes: list[Outcome]) -> Touches:
         tick = self.world.tick
         answer_at = tick if verdict.answer_at_tick is None else verdict.answer_at_tick
-        outcomes.append(Outcome(item.seq, tick, self.applied, verdict.applied, verdict.detail, answer_at))
+        outcomes.append(
+            Outcome(
+                item.seq,
+                tick,
+                self.applied,
+                verdict.applied,
+                verdict.detail,
+                answer_at,
+                verdict.redefines,
+            )
+        )
         return touches or self.world.moving.next()
 
     def finish_touch(self, touched: Mapping[Tier, TierTouched]) -> Touches:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from simulation.orders import TierTouch, TierTouched
 from simulation.tiering import Tiering
-from simulation.tiers import TIERS, Move
+from simulation.tiers import TIERS, Move, moves_for
 from simulation.units import Tier
 from simulation.views import view_of_people
 
@@ -59,6 +59,9 @@ class Moving:
             self.world.agendas[tier].add(answer.agenda)
             for _, count in answer.agenda:
                 self.world.counts[tier] += count
+        if any(answer.recast for answer in touched.values()):
+            caps = {tier: self.world.config.tiers[tier].max_npcs for tier in TIERS}
+            self.add(moves_for(self.world.counts, caps, self.tiering.ranks()))
         move = self._under_way
         if move is not None:
             left = tuple(row for answer in touched.values() for row in answer.left)

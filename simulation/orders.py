@@ -15,6 +15,7 @@ from simulation.units import Band, Micros, NpcId, RequestId, SessionId, Tick, Ti
 if TYPE_CHECKING:
     from simulation.consequences import Consequence
     from simulation.person import Person
+    from simulation.recasting import Recast
 
 NO_TIME = Micros(0)
 UNRANKED = -(10**9)
@@ -210,6 +211,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Users:
+    """Whoever does one of these activities or is in one of these places."""
+
+    activities: frozenset[str]
+    places: frozenset[str]
+    besides: frozenset[NpcId]
+    """These do not count."""
+
+
+@dataclass(frozen=True, slots=True)
 class TierTouch:
     """world -> tier, between ticks: what inputs do to people. Looks first, then writes, leavers and comers.
 
@@ -225,6 +236,10 @@ class TierTouch:
     """Of whom it is asked where they are."""
     places: tuple[int, ...] = ()
     """Of which it is asked who is there: numbers of locations. Reads one column whole."""
+    users: Users | None = None
+    """Show some of these, too."""
+    recast: Recast | None = None
+    """The world goes by another definition now."""
     now: Micros = NO_TIME
     flags: Mapping[str, Any] = field(default_factory=dict)
 
@@ -241,6 +256,8 @@ class TierTouched:
     """Those of the touch's `looks` who live in this tier, as they stood before its writes."""
     found: tuple[Found, ...] = ()
     """Those of its `finds`, and whoever is at its `places`."""
+    recast: bool = False
+    """Whether the tier plays by another script now: people came and left anyhow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from simulation.orders import (
     TierTouch,
     TierTouched,
     Turn,
+    Users,
     Watch,
 )
 from simulation.person import Person, Scene, person_of
@@ -31,11 +32,15 @@ from simulation.person_json import read_person, view_of
 from simulation.population import Population, Row
 from simulation.ranking import Ranking
 from simulation.reasoning import Reasons
+from simulation.recasting import Recast, recast, times_of
 from simulation.script import Script
 from simulation.units import Micros, NpcId, Tier
 
 WAITING_NAMED_MAX = 8
 """How many of those left out a plan names: enough to look at, small enough to log every tick."""
+
+USERS_SHOWN_MAX = 100
+"""How many people who do or are something a tier shows: more than any refusal names."""
 
 Rows = NDArray[np.int64]
 
@@ -150,7 +155,9 @@ class Stage:
     def touch(self, touch: TierTouch) -> TierTouched:
         """What inputs do to people between ticks: looks, writes, then who leaves, then who comes."""
         scene = Scene(self.script, touch.now, self.tier, touch.flags)
-        seen = self._seen(scene, touch.looks)
+        seen = self._seen(scene, (*touch.looks, *self._users(touch.users)))
+        if touch.recast is not None:
+            return self._recast(scene, touch.recast)
         written = self._write(scene, touch.writes)
         found = self._found(touch) if touch.finds or touch.places else ()
         agenda: dict[Micros, int] = {}
@@ -158,6 +165,19 @@ class Stage:
         for comer in touch.come:
             self._come(comer, agenda)
         return TierTouched(self.tier, left, written, tuple(agenda.items()), seen, found)
+
+    def _recast(self, scene: Scene, change: Recast) -> TierTouched:
+        """Play by another script from here on; answers who is due when more, and who is not any more."""
+        before = times_of(self.people)
+        self.people, self.script = recast(scene, self.people, change), change.script
+        self._fingerprint.everybody()
+        self._rankings = {}
+        self.reindex()
+        after = times_of(self.people)
+        times = sorted(before.keys() | after.keys())
+        delta = ((time, after.get(time, 0) - before.get(time, 0)) for time in times)
+        agenda = tuple((time, count) for time, count in delta if count)
+        return TierTouched(self.tier, agenda=agenda, recast=True)
 
     def _leave(self, npc_id: NpcId, agenda: dict[Micros, int]) -> Row:
         """Take one person off the stage; the last row takes the place. Costs two people."""
@@ -191,6 +211,19 @@ class Stage:
             Found(people.ids[row], int(people["location"][row]), float(people["importance"][row]))
             for row in dict.fromkeys(rows)
         )
+
+    def _users(self, users: Users | None) -> tuple[NpcId, ...]:
+        """The first few, by entity number, who do or are what is asked for."""
+        if users is None:
+            return ()
+        doing = [*(name in users.activities for name in self.script.activity_ids), False]
+        at = [*(name in users.places for name in self.script.location_ids), False]
+        people, count = self.people, self.people.count
+        uses = np.array(doing)[people["activity"][:count]] | np.array(at)[people["location"][:count]]
+        found = [row for row in np.flatnonzero(uses).tolist() if people.ids[row] not in users.besides]
+        rows = np.array(found, dtype=np.int64)
+        order = np.argsort(people["entity"][rows], kind="stable")
+        return tuple(people.ids[row] for row in rows[order][:USERS_SHOWN_MAX].tolist())
 
     def _write(self, scene: Scene, writes: Iterable[PersonWrite]) -> int:
         """How many of the writes were about people of this stage."""

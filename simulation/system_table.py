@@ -12,7 +12,7 @@ from simulation.systems import System
 
 
 def systems_of(script: Script) -> tuple[System, ...]:
-    """Made anew for every world: a system keeps an index of its own."""
+    """Made anew for every world and every definition: a system keeps an index of its own."""
     found: list[System] = []
     if script.chains:
         found.append(Chains(script.chains))

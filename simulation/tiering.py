@@ -6,7 +6,7 @@ What is kept of it as state is `pulled` alone; everything else here is made agai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -79,6 +79,14 @@ class Tiering:
         if not problems:
             self._take(TierRules(rules, self.world.script))
         return problems
+
+    def redefine(self, gone: Collection[NpcId], came: Collection[NpcId]) -> None:
+        """The world goes by another definition, by which its rules were read without a problem."""
+        self.pulled = {name: one for name, one in self.pulled.items() if name not in gone}
+        self._tier_of = {name: tier for name, tier in self._tier_of.items() if name not in gone}
+        if self.rules or self.world.config.rules:
+            self.begin(self.world.config)
+            self.on_people(came)
 
     def _take(self, rules: TierRules) -> None:
         """Other rules: what sessions and flags claim is worked out anew."""

@@ -102,6 +102,7 @@ class InputKind(StrEnum):
     NARRATIVE = "narrative"
     INTERACT = "interact"
     INTENT = "intent"
+    WORLD_UPDATE = "world_update"
 
 
 def seconds(micros: Micros) -> float:

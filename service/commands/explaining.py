@@ -33,7 +33,10 @@ def why(
     from simulation.units import NpcId
 
     when = None if at is None else _micros(at)
-    definition = load(file).definition
+    loaded = load(file)
+    if loaded.beginning is not None:
+        raise WrongUse(f"{file} is an exported world", because="ask it with `theatrum npc why` where it runs")
+    definition = loaded.definition
     try:
         found = asking.why(definition, NpcId(npc_id), when, str(file)).to_json()
     except DefinitionInvalid:

@@ -162,7 +162,7 @@ def plan(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
 
 @app.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="A world file.")],
+    file: Annotated[Path, typer.Argument(help="A world file, or an exported world.")],
     data: Data = DATA,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start a stored world of this id over.")] = False,
     as_json: Json = False,
@@ -172,9 +172,11 @@ def add(
     from service.system import new_id
     from service.world_files import load, to_add
 
-    found = ask(data, to_add(load(file), new_id(), fresh=fresh, generation=None), ADD_WAIT_S)
-    value = {"id": found.world_id, "resumed": found.resumed, "tick": found.tick}
-    how = f"resumed at tick {found.tick}" if found.resumed else "started"
+    loaded = load(file)
+    found = ask(data, to_add(loaded, new_id(), fresh=fresh, generation=None), ADD_WAIT_S)
+    resumed = found.resumed and loaded.beginning is None
+    value = {"id": found.world_id, "resumed": resumed, "tick": found.tick}
+    how = f"{'resumed' if resumed else 'begins'} at tick {found.tick}" if found.tick else "started"
     emit(value, as_json=as_json, text=f"{found.world_id}: {how}")
 
 

@@ -29,6 +29,7 @@ from simulation.definitions.preferences import Preferences
 from simulation.definitions.problems import ConfigInvalid, DefinitionInvalid, Problem, WorldFileInvalid
 from simulation.definitions.reading import pack, read_document, unpack
 from simulation.definitions.simulation_config import GenerationConfig, SimulationConfig, TierConfig
+from simulation.definitions.updates import UpdateDocument, read_update, update_document, update_payload
 from simulation.definitions.world import WorldDefinition, parse_world
 
 __all__ = [
@@ -72,10 +73,14 @@ __all__ = [
     "StatAxis",
     "TierConfig",
     "TimeOfDayIn",
+    "UpdateDocument",
     "WorldDefinition",
     "WorldFileInvalid",
     "pack",
     "parse_world",
     "read_document",
+    "read_update",
     "unpack",
+    "update_document",
+    "update_payload",
 ]

@@ -55,6 +55,8 @@ class WorldDefinition:
     chains: Mapping[str, Chain] = field(default_factory=dict)
     plugins: Plugins = NO_PLUGINS
     """Those that this world names."""
+    offered: Plugins = NO_PLUGINS
+    """Those that it may name, and another definition of it too."""
     plugin_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """`meta.plugins`: the plug-ins whose world systems run here."""
     narratives: Mapping[str, Program] = field(default_factory=dict)
@@ -133,7 +135,7 @@ def parse_world(
     used = plugins.only((*names.used, *settings))
     found = replace(found, metrics=metrics, chains=chains, narratives=narratives, interactions=interactions)
     found = replace(found, hooks=hooks, plugins=used, plugin_settings=settings)
-    return replace(found, warnings=(*problems, *warnings_of(found)))
+    return replace(found, warnings=(*problems, *warnings_of(found)), offered=plugins)
 
 
 def _stories(

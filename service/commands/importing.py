@@ -1,0 +1,40 @@
+"""`theatrum import`: files of another backend's shapes become world files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.commands.options import Json, emit
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A behaviour file, a world, a session, or a bundle of them.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="WORLD.json", help="The world file to write.")],
+    world_id: Annotated[
+        str | None, typer.Option("--id", help="The world's id, for files without; default: the file's name.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a world file of a pixsim7-style file, and say what became of what, and what could not be mapped.
+
+    The output passes `theatrum check`. What is not known is kept, under keys beginning with x-import-.
+    """
+    from service.importing.worlds import import_world
+    from service.plugins import installed
+    from service.world_files import body_of, write_whole
+    from simulation.definitions import read_document
+
+    source = str(file)
+    found = import_world(read_document(body_of(file), source), source, world_id or file.stem, installed())
+    write_whole(out, (json.dumps(found.document, ensure_ascii=False, indent=1) + "\n").encode())
+    definition = found.definition
+    value = {"file": str(out), "world": definition.id, **found.report.to_json()}
+    summary = (
+        f"{out}: {definition.name}: {len(definition.npcs)} people, {len(definition.locations)} places, "
+        f"{len(definition.behavior.activities)} activities, {len(definition.sessions)} sessions"
+    )
+    emit(value, as_json=as_json, text=f"{found.report.to_text()}\n{summary}")

@@ -1,0 +1,154 @@
+"""People, places and sessions of the other shapes as entries of a world file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from service.importing.aside import FREE
+from service.importing.blocks import personal_of, stored_of, with_stored
+from service.importing.report import Report
+from service.importing.shapes import components_of, store_of
+from simulation.definitions.fields import is_descriptive, is_number
+from simulation.definitions.preferences import TRAITS
+
+OF_NPC = ("id", "name", "personality", "components")
+PLACE_TYPE = "place"
+"""Of a location whose file does not say what it is."""
+
+
+def location_of(given: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    meta = given.get("meta")
+    inner = meta if isinstance(meta, Mapping) else {}
+    kind = given.get("type") or given.get("location_type") or inner.get("type") or inner.get("locationType")
+    found = {"id": str(given.get("id")), "name": str(given.get("name") or given.get("id"))}
+    if not kind:
+        report.became(f"locations {found['id']}", "locations[]", f"without a type, so {PLACE_TYPE}")
+    return {**found, "type": str(kind or PLACE_TYPE), **_free(given, ("id", "name", "type", "location_type"))}
+
+
+def npc_of(given: Mapping[str, Any], places: Collection[str], report: Report) -> dict[str, Any]:
+    """A person; `meta.behavior` of theirs is where the other format keeps routine and preferences."""
+    npc_id = str(given.get("id"))
+    personality = _personality(given, npc_id, places, report)
+    components = given.get("components")
+    found: dict[str, Any] = {"id": npc_id, "name": str(given.get("name") or npc_id)}
+    if personality:
+        found["personality"] = personality
+    if components:
+        found["components"] = components_of(given)
+    return {**found, **_free(given, (*OF_NPC, "home_location_id"))}
+
+
+def _personality(
+    given: Mapping[str, Any], npc_id: str, places: Collection[str], report: Report
+) -> dict[str, Any]:
+    own = given.get("personality")
+    found = dict(own) if isinstance(own, Mapping) else {}
+    traits = {name: found.pop(name) for name in TRAITS if is_number(found.get(name))}
+    meta = given.get("meta")
+    behavior = meta.get("behavior") if isinstance(meta, Mapping) else None
+    for key in ("routineId", "preferences"):
+        if isinstance(behavior, Mapping) and behavior.get(key) is not None:
+            found[key] = behavior[key]
+            report.became(f"npcs {npc_id} meta.behavior.{key}", f"npcs[].personality.{key}")
+    if traits:
+        preferences = dict(found.get("preferences") or {})
+        preferences["traitModifiers"] = {**traits, **preferences.get("traitModifiers", {})}
+        found["preferences"] = preferences
+        report.became(f"npcs {npc_id} personality", "npcs[].personality.preferences.traitModifiers")
+    home = given.get("home_location_id", given.get("homeLocationId"))
+    if home is not None and str(home) in places:
+        found["home"] = str(home)
+        report.became(f"npcs {npc_id} home_location_id", "npcs[].personality.home")
+    return found
+
+
+def _free(given: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
+    """Everything else, under keys that mean nothing."""
+    return {
+        key if is_descriptive(key) else f"{FREE}{key}": value
+        for key, value in given.items()
+        if key not in known
+    }
+
+
+def npc_of_object(ref: str, given: Mapping[str, Any], places: Collection[str]) -> dict[str, Any]:
+    """A person as a game object of kind `npc`."""
+    components = components_of(given)
+    place = (given.get("transform") or {}).get("locationId")
+    if place is not None and str(place) in places:
+        behavior = components.get("behavior")
+        components["behavior"] = {
+            **(behavior if isinstance(behavior, Mapping) else {}),
+            "locationId": str(place),
+        }
+    npc_id = str(given.get("id", ref.removeprefix("npc:")))
+    role = (given.get("npcData") or {}).get("role")
+    return {
+        "id": npc_id,
+        "name": str(given.get("name") or npc_id),
+        **({"personality": {"roles": [role]}} if isinstance(role, str) and role else {}),
+        "components": components,
+        **_free(given, (*OF_NPC, "kind", "ref")),
+    }
+
+
+def session_of(given: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """A session: blocks of `flags.npcs` become personal components, items of its store the inventory."""
+    flags = dict(given.get("flags") or {})
+    name = str(given.get("id"))
+    blocks, objects = flags.pop("npcs", {}), flags.pop("gameObjects", None)
+    found: dict[str, Any] = {"id": name}
+    for source, target in (("user_id", "userId"), ("scene_id", "sceneId"), ("version", "version")):
+        value = given.get(source, given.get(target))
+        if value is not None:
+            found[target] = value if target == "version" else str(value)
+    npcs = _personal(blocks, name, report)
+    inventory, strange = _objects(objects, npcs, name, report)
+    found |= {"flags": flags, "npcs": npcs}
+    if inventory:
+        found["inventory"] = inventory
+    if strange:
+        found[f"{FREE}gameObjects"] = strange
+    known = ("id", "user_id", "userId", "scene_id", "sceneId", "version", "flags", "world_id", "world_time")
+    kept = {key: value for key, value in given.items() if key in ("stats", "relationships")}
+    return {**found, **kept, **_free(given, (*known, *kept))}
+
+
+def _personal(blocks: object, session: str, report: Report) -> dict[str, Any]:
+    found = {}
+    for key, block in blocks.items() if isinstance(blocks, Mapping) else ():
+        if str(key).startswith("npc:") and isinstance(block, Mapping):
+            found[key] = personal_of(block)
+        else:
+            report.lost(f"sessions {session} flags.npcs.{key}", "is no block of a person")
+    if found:
+        report.became(f"sessions {session} flags.npcs", "sessions[].npcs", f"{len(found)} people")
+    return found
+
+
+def _objects(
+    store: object, npcs: dict[str, Any], session: str, report: Report
+) -> tuple[dict[str, int], dict[str, Any]]:
+    """(inventory, objects that are nothing here) of a session's store; components of people join `npcs`."""
+    inventory: dict[str, int] = {}
+    strange: dict[str, Any] = {}
+    for ref, thing in store_of(store):
+        path = f"sessions {session} flags.gameObjects {ref}"
+        data = thing.get("itemData") or {}
+        count = data.get("quantity", 1) if isinstance(data, Mapping) else None
+        if thing.get("kind") == "npc":
+            npcs[ref] = with_stored(npcs.get(ref, {}), components_of(thing))
+            report.became(path, "sessions[].npcs")
+            if stored_of(npcs[ref]) != thing.get("components", []):
+                strange[ref] = thing
+                report.lost(f"{path} components", "some are off, or in flags.npcs already; kept beside")
+        elif thing.get("kind") == "item" and isinstance(count, int) and count > 0:
+            item = str(data.get("itemDefId") or ref.removeprefix("item:"))
+            inventory[item] = inventory.get(item, 0) + count
+            report.became(path, f"sessions[].inventory.{item}")
+        else:
+            strange[ref] = thing
+            report.lost(path, f"a {thing.get('kind')} is nothing a world knows; kept beside")
+    return inventory, strange

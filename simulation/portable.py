@@ -1,0 +1,109 @@
+"""A world that has lived, as one file: its definition and its state. Versioned, checksummed, plain data.
+
+Layout: magic, format version, blake2b-128 of the rest, length of the head, the head as JSON, the packed
+definition and the snapshot, whose lengths the head says.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from simulation import drive
+from simulation.definitions import Plugins, WorldDefinition, pack, parse_world, read_document, unpack
+from simulation.definitions.plugins import NO_PLUGINS
+from simulation.opening import Stages
+from simulation.person_json import json_seconds
+from simulation.scalars import RULES_VERSION
+from simulation.snapshot import SnapshotCorrupt, SnapshotOfAnother, encode, parts_of, restore
+from simulation.units import Seq
+from simulation.world import World
+
+MAGIC = b"THTRWRLD"
+FORMAT = 1
+CHECKSUM_BYTES = 16
+"""Bytes of the blake2b digest in the header."""
+HEADER_BYTES = len(MAGIC) + 1 + CHECKSUM_BYTES
+"""Bytes before what is checksummed: magic, version, checksum."""
+LENGTH_BYTES = 8
+"""Bytes of the little-endian length of the head."""
+
+
+class NotPortable(ValueError):
+    """These bytes are no exported world that this version can go on with; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portable:
+    """An exported world, checked whole: it has the state hash its head says."""
+
+    text: str
+    """The definition's document."""
+    definition: WorldDefinition
+    snapshot: bytes
+    world: World
+    stages: Stages
+
+
+def is_portable(body: bytes) -> bool:
+    """Whether a file begins like an exported world."""
+    return body.startswith(MAGIC)
+
+
+def export(world: World, stages: Stages, text: str) -> bytes:
+    """The file of a world as it stands. Its inputs are counted from here on: they are of another history."""
+    world.intake.applied, world.intake.next_seq = 0, Seq(1)
+    snapshot = encode(parts_of(world, {tier: stage.export() for tier, stage in stages.items()}))
+    document = pack(text)
+    head = {
+        "world": world.id,
+        "name": world.script.definition.name,
+        "definitionHash": world.script.definition.definition_hash,
+        "stateHash": drive.state_hash(world, stages),
+        "rules": RULES_VERSION,
+        "tick": world.tick,
+        "worldTime": json_seconds(world.world_time),
+        "documentBytes": len(document),
+        "snapshotBytes": len(snapshot),
+    }
+    plain = json.dumps(head, separators=(",", ":")).encode()
+    rest = b"".join([len(plain).to_bytes(LENGTH_BYTES, "little"), plain, document, snapshot])
+    return MAGIC + bytes([FORMAT]) + blake2b(rest, digest_size=CHECKSUM_BYTES).digest() + rest
+
+
+def open_portable(body: bytes, source: str, plugins: Plugins = NO_PLUGINS) -> Portable:
+    """The world in a file. Raises NotPortable, or WorldFileInvalid for its definition."""
+    head, document, snapshot = _parts(body)
+    if head["rules"] != RULES_VERSION:
+        raise NotPortable(
+            f"it lived by version {head['rules']} of the rules, this is version {RULES_VERSION}"
+        )
+    try:
+        text = unpack(document)
+        definition = parse_world(read_document(text, source), source, plugins)
+        world, stages = restore(definition, snapshot)
+    except (SnapshotCorrupt, SnapshotOfAnother, zlib.error, UnicodeDecodeError) as error:
+        raise NotPortable(str(error)) from error
+    found = drive.state_hash(world, stages)
+    if found != head["stateHash"]:
+        raise NotPortable(f"its state has hash {found}, and it was exported with {head['stateHash']}")
+    return Portable(text, definition, snapshot, world, stages)
+
+
+def _parts(body: bytes) -> tuple[Mapping[str, Any], bytes, bytes]:
+    """(head, packed definition, snapshot), once the checksum is right."""
+    if not is_portable(body) or len(body) < HEADER_BYTES:
+        raise NotPortable("it does not begin like an exported world")
+    if body[len(MAGIC)] != FORMAT:
+        raise NotPortable(f"its format is {body[len(MAGIC)]}, this version reads {FORMAT}")
+    rest = body[HEADER_BYTES:]
+    if blake2b(rest, digest_size=CHECKSUM_BYTES).digest() != body[len(MAGIC) + 1 : HEADER_BYTES]:
+        raise NotPortable("its checksum does not match: it is damaged or cut off")
+    start = LENGTH_BYTES + int.from_bytes(rest[:LENGTH_BYTES], "little")
+    head = json.loads(rest[LENGTH_BYTES:start])
+    middle = start + head["documentBytes"]
+    return head, rest[start:middle], rest[middle : middle + head["snapshotBytes"]]

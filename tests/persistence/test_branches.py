@@ -1,0 +1,127 @@
+"""A rollback begins a new branch of a world's history: the other one is kept, and never comes back."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+
+import pytest
+from sqlalchemy import select, update
+
+from messages.commits import Fenced, Mark
+from persistence import branches, commits, histories, inputs
+from persistence import generations as requests
+from persistence.branches import SnapshotGone
+from persistence.inputs import UnknownWorld
+from persistence.tables import branches as branch_rows
+from persistence.tables import generations
+from persistence.tables import inputs as input_rows
+from persistence.tables import worlds as world_rows
+from simulation.definitions import pack
+from simulation.units import GenerationStatus, InputKind, Seq, Tick, WorldId
+from stored import DOCUMENT, INN, Store, mark, outcome, record, request, snapshot
+
+
+def lived(inn: Store) -> None:
+    """A snapshot at tick 10 after one input, another at tick 20 after two; a third input waits."""
+    for n in (1, 2, 3):
+        inn(lambda db, n=n: inputs.record(db, INN, InputKind.PAUSE, {"n": n}, f"key {n}"))
+    for n in (1, 2):
+        made = record(n, 10 * n, outcomes=(outcome(n, ordinal=n),), snapshot=snapshot(10 * n, n))
+        inn(lambda db, made=made: commits.write(db, [made]))
+
+
+def back(inn: Store, *, tick: int = 10, ordinal: int = 1, ask: str = "ask") -> branches.RolledBack:
+    there: Mark = mark(tick)
+    return inn(lambda db: branches.roll_back(db, INN, ordinal, there, ask))
+
+
+def test_a_world_rolled_back_is_claimed_as_it_was_then(inn: Store) -> None:
+    lived(inn)
+    assert back(inn) == branches.RolledBack(number=1, tick=Tick(10), ticks=10, inputs=2)
+    claimed = inn.claim()
+    assert claimed.snapshot is not None
+    assert (claimed.snapshot.tick, claimed.mark, claimed.inputs) == (10, mark(10), ())
+    assert claimed.next_seq == 4
+    (row,) = inn.rows(select(world_rows))
+    assert (row["tick"], row["state_hash"], row["waiting_inputs"]) == (10, mark(10).state_hash, 0)
+
+
+def test_inputs_of_the_abandoned_branch_are_kept_and_never_applied_again(inn: Store) -> None:
+    lived(inn)
+    back(inn)
+    rows = {row["seq"]: (row["branch"], row["payload"]) for row in inn.rows(select(input_rows))}
+    assert rows == {1: (None, {"n": 1}), 2: (1, {"n": 2}), 3: (1, {"n": 3})}
+    assert [item.seq for item in inn(lambda db: inputs.after(db, INN, Seq(0)))] == [1]
+    assert inn(lambda db: histories.load(db, INN, None)).inputs == ()
+    found = inn(lambda db: inputs.outcome(db, INN, Seq(3), "who waits"))
+    assert not found.applied
+    assert "rolled back" in found.detail["reason"]
+
+
+def test_a_key_of_the_abandoned_branch_means_a_new_input(inn: Store) -> None:
+    lived(inn)
+    back(inn)
+    again = inn(lambda db: inputs.record(db, INN, InputKind.PAUSE, {"n": 3}, "key 3"))
+    assert (again.seq, again.known) == (4, False)
+    assert [item.seq for item in inn.claim().inputs] == [4]
+
+
+def test_what_the_old_owner_still_writes_is_refused(inn: Store) -> None:
+    lived(inn)
+    back(inn)
+    (answer,) = inn(lambda db: commits.write(db, [record(3, 30)]))
+    assert isinstance(answer, Fenced)
+    claimed = inn.claim()
+    late = record(3, 11, epoch=claimed.epoch, outcomes=())
+    assert inn(lambda db: commits.write(db, [late])) == [(INN, claimed.epoch, 3)]
+
+
+def test_requests_made_since_are_forgotten_and_results_that_came_since_come_again(inn: Store) -> None:
+    made = record(1, 10, requests=(request("early", made_tick=5),), snapshot=snapshot(10, 0))
+    inn(lambda db: commits.write(db, [made]))
+    inn(lambda db: commits.write(db, [record(2, 20, requests=(request("late", made_tick=15),))]))
+    done = update(generations).values(status=GenerationStatus.SUCCEEDED, result={"text": "hi"})
+
+    async def finish(db: object) -> None:
+        async with db.write() as connection:  # type: ignore[attr-defined]
+            await connection.execute(done)
+
+    inn(finish)
+    assert len(inn(inputs.collect_results)[INN]) == 2
+    assert back(inn, ordinal=0).inputs == 2
+    assert [row["request_id"] for row in inn.rows(select(generations))] == ["early"]
+    (again,) = inn(inputs.collect_results)[INN]
+    assert (again.seq, again.payload["requestId"]) == (3, "early")
+    assert inn(requests.counts) == {INN: {"succeeded": 1}}
+
+
+def test_updates_since_are_undone(inn: Store) -> None:
+    inn(lambda db: commits.write(db, [record(1, 10, snapshot=snapshot(10, 0))]))
+    text = json.dumps({"id": "inn", "name": "Other", "npcs": []})
+
+    payload = {"document": b64encode(pack(text)).decode(), "definitionHash": "h2", "name": "Other"}
+    inn(lambda db: inputs.record(db, INN, InputKind.WORLD_UPDATE, payload, "key"))
+    applied = outcome(1, ordinal=1).model_copy(update={"redefines": True})
+    inn(lambda db: commits.write(db, [record(2, 20, outcomes=(applied,), snapshot=snapshot(20, 1))]))
+    assert inn.claim().name == "Other"
+    back(inn, ordinal=0)
+    claimed = inn.claim()
+    assert (json.loads(claimed.document), claimed.name) == (DOCUMENT, "Inn")
+    assert inn.register(definition_hash="h1").resumed
+
+
+def test_asked_twice_it_is_done_once(inn: Store) -> None:
+    lived(inn)
+    assert back(inn) == back(inn)
+    assert len(inn.rows(select(branch_rows))) == 1
+
+
+def test_a_snapshot_that_is_not_kept_and_a_world_that_is_not_there_are_refused(inn: Store) -> None:
+    lived(inn)
+    before = inn.rows(select(world_rows))
+    with pytest.raises(SnapshotGone):
+        back(inn, tick=11)
+    with pytest.raises(UnknownWorld):
+        inn(lambda db: branches.roll_back(db, WorldId("nowhere"), 1, mark(10), "ask"))
+    assert inn.rows(select(world_rows)) == before
