@@ -241,9 +241,9 @@ class Supervisor(ProcessActor):
             case shards.ShardReported():
                 self.placement.hear(message.worlds)
                 self.shard_troubles[message.shard] = message.troubles
-                self.desk.ask_after_lost()
+                self.desk.inputs.ask_after_lost()
             case shards.InputsAnswered():
-                self.desk.on_inputs_answered(message)
+                self.desk.inputs.on_inputs_answered(message)
             case shards.ShardDrained():
                 self.on_shard_drained(message)
             case archive.GenerationsCounted():
@@ -263,7 +263,7 @@ class Supervisor(ProcessActor):
             case _ if isinstance(message, archive.OfRegistry):
                 self.desk.on_registry(message)
             case archive.InputRecorded() | archive.OutcomeFound() | archive.OutcomePending():
-                self.desk.on_input(message)
+                self.desk.inputs.on_input(message)
             case _:
                 self.desk.answer(message)
 

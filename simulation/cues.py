@@ -10,12 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from simulation.definitions.hooks import When
 from simulation.due_times import DueTimes
 from simulation.hook_rules import Hooks
-from simulation.orders import Turn
+from simulation.orders import Doing, Turn
 from simulation.population import NONE, Row
 from simulation.units import Micros, NpcId, Tier
 
@@ -99,13 +97,23 @@ class Cues:
         if not self.hooks.timed:
             return
         self._timed = DueTimes()
-        for tier, stage in stages.items():
-            people = stage.people
-            activities = people["activity"][: people.count]
-            keep = self.hooks.keeps_time[activities] if tier is not Tier.DORMANT else ()
-            for row in np.flatnonzero(keep).tolist():
-                began = Micros(int(people["started_at"][row]))
-                self._watch(people.ids[row], int(activities[row]), began, now)
+        for stage in stages.values():
+            self.watch(stage.doing(), now)
+
+    def watch(self, doing: Iterable[Doing], now: Micros) -> None:
+        """What these people do may set something off as time goes by."""
+        for npc_id, activity, began in doing:
+            self._watch(npc_id, activity, began, now)
+
+    def take_over(self, others: Cues, script: Script) -> None:
+        """What waits of a former script, as far as this one knows the hook, the person and the activity."""
+        self.waiting = tuple(
+            cue
+            for cue in others.waiting
+            if cue.hook_id in self.hooks.rules
+            and cue.npc_id in script.people_ids
+            and (cue.activity_id is None or cue.activity_id in script.activity_index)
+        )
 
     def _forget(self, npc_id: NpcId, activity: int) -> None:
         for rules in self.hooks.timed.get(activity, ()):

@@ -59,6 +59,8 @@ class Moving:
             self.world.agendas[tier].add(answer.agenda)
             for _, count in answer.agenda:
                 self.world.counts[tier] += count
+        for answer in touched.values():
+            self.world.cues.watch(answer.doing, self.world.world_time)
         if any(answer.recast for answer in touched.values()):
             caps = {tier: self.world.config.tiers[tier].max_npcs for tier in TIERS}
             self.add(moves_for(self.world.counts, caps, self.tiering.ranks()))

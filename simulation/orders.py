@@ -244,6 +244,10 @@ class TierTouch:
     flags: Mapping[str, Any] = field(default_factory=dict)
 
 
+Doing = tuple[NpcId, int, Micros]
+"""Somebody, the number of the activity they do, and since when."""
+
+
 @dataclass(frozen=True, slots=True)
 class TierTouched:
     tier: Tier
@@ -258,6 +262,8 @@ class TierTouched:
     """Those of its `finds`, and whoever is at its `places`."""
     recast: bool = False
     """Whether the tier plays by another script now: people came and left anyhow."""
+    doing: tuple[Doing, ...] = ()
+    """After that: who does what a hook of the new script keeps the time of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from simulation.definitions import SimulationConfig
+from simulation.intent_system import cues_of
 from simulation.script import Script
 from simulation.system_table import systems_of
 from simulation.units import Mode, NpcId
@@ -29,6 +30,9 @@ def take_script(world: World, script: Script, gone: Collection[NpcId], came: Col
     and everything else stays."""
     script.plugin_state.adopt(world.script.plugin_state.to_json())
     world.script, world.systems = script, systems_of(script)
+    cues = cues_of(script, world.systems)
+    cues.take_over(world.cues, script)
+    world.cues = cues
     world.moving.tiering.redefine(gone, came)
     for session in world.sessions:
         for system in world.systems:

@@ -16,6 +16,7 @@ from simulation.effects import begun, flags_of, requests_of
 from simulation.fingerprint import Fingerprint, cold_words
 from simulation.orders import (
     UNRANKED,
+    Doing,
     Found,
     Leave,
     PersonWrite,
@@ -177,7 +178,18 @@ class Stage:
         times = sorted(before.keys() | after.keys())
         delta = ((time, after.get(time, 0) - before.get(time, 0)) for time in times)
         agenda = tuple((time, count) for time, count in delta if count)
-        return TierTouched(self.tier, agenda=agenda, recast=True)
+        return TierTouched(self.tier, agenda=agenda, recast=True, doing=self.doing())
+
+    def doing(self) -> tuple[Doing, ...]:
+        """Who does what some hook keeps the time of; the dormant set off nothing."""
+        hooks, people = self.script.hooks, self.people
+        if not hooks.timed or self.tier is Tier.DORMANT:
+            return ()
+        activities = people["activity"][: people.count]
+        rows = np.flatnonzero(hooks.keeps_time[activities]).tolist()
+        return tuple(
+            (people.ids[row], int(activities[row]), Micros(int(people["started_at"][row]))) for row in rows
+        )
 
     def _leave(self, npc_id: NpcId, agenda: dict[Micros, int]) -> Row:
         """Take one person off the stage; the last row takes the place. Costs two people."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors import front_desk
+from actors import front_desk, input_desk
 from actors.front_desk import FrontDesk
 from actors.logs import get_logger
 from actors.placement import Placement
@@ -58,11 +58,11 @@ class Desk(FrontDesk):
         self.ask(admin.SubmitInput(ask_id=ask_id, world_id=INN, kind=kind, payload={}), f"of {ask_id}")
 
     def recorded(self, ask_id: str, seq: int, *, known: bool = False) -> None:
-        self.on_input(archive.InputRecorded(ask_id=ask_id, world_id=INN, seq=Seq(seq), known=known))
+        self.inputs.on_input(archive.InputRecorded(ask_id=ask_id, world_id=INN, seq=Seq(seq), known=known))
 
     def outcome(self, seq: int, at: WorldReport) -> None:
         answer = shards.AnsweredInput(seq=Seq(seq), applied=True, detail={})
-        self.on_inputs_answered(shards.InputsAnswered(world_id=INN, answers=(answer,), report=at))
+        self.inputs.on_inputs_answered(shards.InputsAnswered(world_id=INN, answers=(answer,), report=at))
 
 
 @pytest.fixture
@@ -114,9 +114,9 @@ def test_what_a_killed_archivist_was_asked_is_asked_again(desk: Desk) -> None:
 def test_an_answer_that_died_with_its_shard_is_looked_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.submit("a")
     desk.recorded("a", 1)
-    monkeypatch.setattr(front_desk, "LOST_AFTER_S", -1.0)
+    monkeypatch.setattr(input_desk, "LOST_AFTER_S", -1.0)
     desk.told.clear()
-    desk.ask_after_lost()
+    desk.inputs.ask_after_lost()
     ((_, asked),) = desk.told
     assert (type(asked), asked.seq) == (archive.AskOutcome, 1)
     found = archive.OutcomeFound(
@@ -128,7 +128,7 @@ def test_an_answer_that_died_with_its_shard_is_looked_up(desk: Desk, monkeypatch
         tick=Tick(5),
         answer_at_tick=Tick(5),
     )
-    desk.on_input(found)
+    desk.inputs.on_input(found)
     assert [answer.ask_id for _, answer in desk.answered] == ["a"]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hooked import hamlet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, create
 from simulation.recasting import times_of
 from simulation.snapshot import encode, parts_of, restore
-from simulation.units import InputKind, NpcId, Tier
+from simulation.units import InputKind, NpcId, SessionId, Tier
 from simulation.world import World
 from village import document, person
 
@@ -441,3 +442,38 @@ def test_differences_are_listed_by_section_and_id() -> None:
         ("meta.simulation", "timeScale", "changed", True),
         ("npcs", "npc:0", "removed", True),
     ]
+
+
+# -- hooks
+
+
+def test_what_hooks_keep_the_time_of_goes_on_under_another_definition() -> None:
+    """Ann works from minute 1; the hook acts after five minutes of it, whichever definition is in force."""
+    hook = {"id": "ask", "when": "while", "afterSeconds": 300, "chainId": "walk"}
+    world, stages = create(parse_world(hamlet([hook], work_all_day=True)))
+    run(world, stages, 3)
+    renamed = {**hamlet([hook], work_all_day=True), "name": "Another Hamlet"}
+    assert update(world, stages, parse_world(renamed)).applied
+    assert world.cues.timed() == create_again(world, renamed, snapshot(world, stages))
+    run(world, stages, 5)
+    session = world.sessions.get(SessionId("s1"))
+    assert session is not None
+    assert [intent["chainId"] for intent in session.inbox] == ["walk"]
+
+
+def create_again(world: World, document: dict[str, Any], body: bytes) -> list[Any]:
+    """What a world restored from that snapshot keeps the time of."""
+    again, _ = restore(parse_world(document), body)
+    assert again.world_time == world.world_time
+    return again.cues.timed()
+
+
+def test_a_hook_that_is_gone_acts_no_more() -> None:
+    hook = {"id": "ask", "when": "while", "afterSeconds": 300, "chainId": "walk"}
+    world, stages = create(parse_world(hamlet([hook], work_all_day=True)))
+    run(world, stages, 3)
+    assert update(world, stages, parse_world(hamlet(work_all_day=True))).applied
+    run(world, stages, 8)
+    session = world.sessions.get(SessionId("s1"))
+    assert session is not None
+    assert session.inbox == ()

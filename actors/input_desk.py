@@ -1,0 +1,76 @@
+"""The Supervisor's desk for inputs: who waits for which, until its committed outcome is known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from actors.placement import Placement
+from messages import admin, archive, shards
+from messages.base import Ask
+from messages.service import WorldReport
+from simulation.units import Seq, WorldId
+
+LOST_AFTER_S = 2.0
+"""An input unanswered for so long is asked after in the database: its answer may have died with a shard."""
+
+
+class InputDesk:
+    """Every input that was recorded and is not answered."""
+
+    def __init__(
+        self, placement: Placement, answer: Callable[[Any], None], ask_archive: Callable[[Ask], None]
+    ) -> None:
+        self.placement = placement
+        self.answer = answer
+        self.ask_archive = ask_archive
+        self.waiting: dict[tuple[WorldId, Seq], tuple[list[str], float]] = {}
+        """(world, seq) -> asks that wait for the outcome, and since when."""
+
+    def on_input(self, message: Any) -> None:
+        match message:
+            case archive.InputRecorded():
+                key = (message.world_id, message.seq)
+                asks, _ = self.waiting.get(key, ([], 0.0))
+                since = 0.0 if message.known else time.monotonic()
+                self.waiting[key] = ([*asks, message.ask_id], since)
+                if message.known:
+                    self.ask_after_lost()
+            case archive.OutcomeFound():
+                report = self.placement.reports.get(message.world_id)
+                if report is not None and report.tick >= message.answer_at_tick:
+                    self.give(message.world_id, message.seq, message.applied, message.detail, report)
+
+    def on_inputs_answered(self, message: shards.InputsAnswered) -> None:
+        self.placement.hear([message.report])
+        for found in message.answers:
+            self.give(message.world_id, found.seq, found.applied, found.detail, message.report)
+
+    def give(
+        self, world_id: WorldId, seq: Seq, applied: bool, detail: dict[str, Any], at: WorldReport
+    ) -> None:
+        """Answer everybody who waits for this input with its committed outcome."""
+        for ask_id in self.waiting.pop((world_id, seq), ([], 0.0))[0]:
+            self.answer(
+                admin.InputAnswered(
+                    ask_id=ask_id,
+                    world_id=world_id,
+                    seq=seq,
+                    applied=applied,
+                    detail=detail,
+                    tick=at.tick,
+                    world_time=at.world_time,
+                )
+            )
+
+    def ask_after_lost(self) -> None:
+        """Inputs whose answer is overdue: their shard may have died between the commit and the answer."""
+        now = time.monotonic()
+        for (world_id, seq), (asks, since) in list(self.waiting.items()):
+            if now - since > LOST_AFTER_S:
+                self.waiting[(world_id, seq)] = (asks, now)
+                self.ask_archive(
+                    archive.AskOutcome(ask_id=f"outcome:{uuid4().hex}", world_id=world_id, seq=seq)
+                )
