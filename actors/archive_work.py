@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actors.hosted import stored_report
-from messages.admin import GenerationsListed, ListGenerations
+from messages.admin import GenerationsListed, HistoryShown, ListGenerations, ShowHistory
 from messages.archive import (
     AskOutcome,
     ClaimWorld,
@@ -30,9 +30,10 @@ from messages.archive import (
 )
 from messages.base import Ask, Message, Refused
 from messages.service import WorldReport
-from persistence import branches, generations, inputs, worlds
+from persistence import branches, generations, housekeeping, inputs, worlds
 from persistence.engine import Database
 from simulation.definitions import pack, unpack
+from simulation.housekeeping import Chore
 
 Reply = Message
 NO_SHARD = -1
@@ -50,7 +51,7 @@ REFUSED = (
 """What a user can do something about."""
 
 
-def refusal(message: Ask | Message, error: BaseException) -> Refused | None:
+def refusal(message: Ask | Message | Chore, error: BaseException) -> Refused | None:
     """What a user can do something about is an answer; everything else is a bug and is raised."""
     if not isinstance(error, REFUSED) or not isinstance(message, Ask):
         raise error
@@ -138,6 +139,11 @@ async def list_generations(db: Database, message: ListGenerations) -> Reply:
         rows=await generations.listing(db, message.world_id, message.limit),
         counts=counted.get(message.world_id, {}),
     )
+
+
+async def history(db: Database, message: ShowHistory) -> Reply:
+    rows = await housekeeping.measures(db, message.world_id, message.limit)
+    return HistoryShown(ask_id=message.ask_id, rows=rows)
 
 
 async def claim(db: Database, message: ClaimWorld) -> Reply:

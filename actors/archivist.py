@@ -10,12 +10,14 @@ from itertools import islice, takewhile
 from typing import Any
 
 from actors import archive_work as work
+from actors.chores import LOOK_EVERY_S, ArchiveChores
 from actors.instancing import copy_world
 from actors.shell import Address, ProcessActor
-from messages.admin import ListGenerations
+from messages.admin import ListGenerations, ShowHistory
 from messages.archive import (
     ArchiveOpened,
     AskOutcome,
+    ChoresReported,
     ClaimWorld,
     CollectResults,
     CopyWorld,
@@ -40,6 +42,7 @@ from messages.commits import Commit, CommitRecord, CommitsMissing, Committed, Fe
 from messages.service import WorldReport
 from persistence import commits, inputs, worlds
 from persistence.engine import Database, DatabaseAway, SchemaMissing, SchemaNewer
+from simulation.housekeeping import Chore
 from simulation.units import Epoch, WorldId
 
 RETRY_S = (0.05, 2.0)
@@ -66,6 +69,7 @@ Inbox = (
     | AskOutcome
     | CountGenerations
     | ListGenerations
+    | ShowHistory
     | ClaimWorld
     | OwnWorlds
     | DisownWorld
@@ -87,10 +91,11 @@ class Archivist(ProcessActor):
     def __init__(self) -> None:
         super().__init__()
         self.db: Database | None = None
-        self.queue: list[tuple[Ask | Message, Address]] = []
+        self.queue: list[tuple[Ask | Message | Chore, Address]] = []
         self.commits: list[tuple[CommitRecord, Address]] = []
         self.owners: dict[WorldId, tuple[Epoch, Address]] = {}
         self.busy = False
+        self.chores = ArchiveChores(time.monotonic())
 
     def receive(self, message: Inbox, sender: Address) -> None:
         match message:
@@ -156,6 +161,20 @@ class Archivist(ProcessActor):
             ask_id=ask_id, pid=os.getpid(), worlds=known, definitions=definitions, asleep=sleeping
         )
         self.send(self.opener, opened)
+        self.wake_after(LOOK_EVERY_S, "chores")
+
+    def on_wake(self, payload: Any) -> None:
+        """Look what housekeeping is due; it waits its turn like everything else."""
+        waiting = [queued for queued, _ in self.queue]
+        due = self.chores.plan.due(time.monotonic())
+        self.queue.extend((chore, self.opener) for chore in due if chore not in waiting)
+        self.wake_after(LOOK_EVERY_S, "chores")
+        self.next()
+
+    def on_chore(self, chore: Chore, did: int) -> None:
+        now = time.monotonic()
+        self.chores.plan.done(chore.name, now, did)
+        self.send(self.opener, ChoresReported(chores=self.chores.plan.to_json(now, time.time())))
 
     def on_written(self, answers: list[commits.Answer]) -> None:
         """Tell each sender what is durable, and who is fenced."""
@@ -184,6 +203,9 @@ class Archivist(ProcessActor):
                 recorded, stored = result
                 self.push({recorded.world_id: (stored,)})
                 result = recorded
+            case Chore():
+                self.on_chore(message, result)
+                return
             case CollectResults():
                 self.push(result)
                 if result:
@@ -224,6 +246,10 @@ class Archivist(ProcessActor):
                 return lambda db: work.count(db, message)
             case ListGenerations():
                 return lambda db: work.list_generations(db, message)
+            case ShowHistory():
+                return lambda db: work.history(db, message)
+            case Chore():
+                return self.chores.work_of(message)
             case ClaimWorld():
                 return lambda db: work.claim(db, message)
             case FetchInputs():

@@ -11,6 +11,7 @@ from actors.placement import Placement
 from actors.shell import Address
 from messages import admin, archive, service, shards
 from messages.base import Ask, Message, Refused
+from messages.generation import GateReported
 from messages.service import WorldReport
 from simulation.units import InputKind, Seq, WorldId
 
@@ -27,6 +28,7 @@ AboutOne = (
     | admin.ShowSession
     | admin.ListSessions
     | admin.ListGenerations
+    | admin.ShowHistory
 )
 AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.InstanceWorld | admin.OpenWorld | AboutOne
 
@@ -60,6 +62,8 @@ class FrontDesk:
         self.instancing: dict[str, float] = {}
         """Asks for an instance of a world, and since when."""
         self.inputs = InputDesk(placement, self.answer, self.ask_archive)
+        self.chores: dict[str, tuple[dict[str, Any], ...]] = {}
+        """Housekeeping by the process that does it, as last heard."""
 
     # -- coming and going
 
@@ -88,8 +92,18 @@ class FrontDesk:
         if since is not None and isinstance(message, admin.WorldAdded):
             took_ms = round((time.monotonic() - since) * 1e3, 1)
             self.log.info("world.instanced", world_id=message.world_id, duration_ms=took_ms)
-        if asked is not None:
-            self.send(asked[0], message)
+        if asked is None:
+            return
+        if isinstance(message, admin.WorldShown | admin.WorldPlanned):
+            message = message.model_copy(update={"housekeeping": self.housekeeping()})
+        self.send(asked[0], message)
+
+    def on_chores(self, message: archive.ChoresReported | GateReported) -> None:
+        self.chores["gate" if isinstance(message, GateReported) else "archivist"] = message.chores
+
+    def housekeeping(self) -> tuple[dict[str, Any], ...]:
+        """What runs beside the worlds, by real time."""
+        return tuple({**chore, "by": name} for name, found in self.chores.items() for chore in found)
 
     def refuse(self, ask_id: str, reason: str, do: str = "") -> None:
         self.answer(Refused(ask_id=ask_id, reason=reason, do=do))
@@ -158,7 +172,7 @@ class FrontDesk:
                 self.ask_archive(
                     archive.RollBackWorld(ask_id=ask_id, world_id=world_id, ordinal=ordinal, mark=mark)
                 )
-            case admin.ListGenerations():
+            case admin.ListGenerations() | admin.ShowHistory():
                 self.ask_archive(message)
             case admin.SubmitInput():
                 self.on_submit(message)

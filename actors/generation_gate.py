@@ -11,13 +11,14 @@ from typing import Any
 from actors.plugins import load
 from actors.shell import Address, ProcessActor
 from generation.events import Handlers
-from generation.gatekeeping import BACKOFF_S, RECONCILE_EVERY_S, Gatekeeper, Step
+from generation.gatekeeping import BACKOFF_S, CHORES, Gatekeeper, Step
 from generation.queue import QUEUE_ERRORS, JobQueue
 from messages.archive import CollectResults
 from messages.generation import CloseGate, GateClosed, GateOpened, GateReported, OpenGate, RequestsCommitted
 from messages.shards import Wire
 from persistence import generations
 from persistence.engine import Database, DatabaseAway, SchemaMissing
+from simulation.housekeeping import Housekeeping
 
 REPORT_EVERY_S = 1.0
 """Seconds between two counts of jobs for the status line."""
@@ -39,7 +40,7 @@ class GenerationGate(ProcessActor):
         self.stepping = False
         self.again = False
         """Whether something was committed or ended since the step under way began."""
-        self.reconciled_s = float("-inf")
+        self.housekeeping = Housekeeping(CHORES, time.monotonic())
         self.last = Step()
         self.jobs: dict[str, int] = {}
 
@@ -67,11 +68,8 @@ class GenerationGate(ProcessActor):
             self.again = True
             return
         self.stepping, self.again = True, False
-        now = time.monotonic()
-        reconcile = now - self.reconciled_s >= RECONCILE_EVERY_S
-        if reconcile:
-            self.reconciled_s = now
-        self.in_background(self.keeper.step(reconcile=reconcile), "step")
+        due = self.housekeeping.due(time.monotonic())
+        self.in_background(self.keeper.step(due), "step")
 
     def collect(self) -> None:
         if self.wire is not None and self.wire.archivist is not None:
@@ -117,7 +115,9 @@ class GenerationGate(ProcessActor):
             return
         if done is not None:
             self.last = done
-            if done.rejected:
+            for name, did in done.chores:
+                self.housekeeping.done(name, time.monotonic(), did)
+            if done.rejected or done.expired:
                 self.collect()
         if self.again:
             self.step()
@@ -146,6 +146,7 @@ class GenerationGate(ProcessActor):
                 in_flight=self.last.in_flight,
                 deferred=self.last.deferred,
                 trouble=self.keeper.trouble,
+                chores=self.housekeeping.to_json(time.monotonic(), time.time()),
             )
             self.send(self.supervisor, report)
 

@@ -38,11 +38,8 @@ ANSWERS = (
     | archive.OutcomeFound
     | archive.OutcomePending
     | archive.GenerationsCounted
-    | admin.GenerationsListed
-    | admin.WorldShown
-    | admin.WorldPlanned
-    | admin.PersonShown
-    | (admin.SessionShown | admin.SessionsListed)
+    | archive.ChoresReported
+    | admin.Answer
     | generation.GateOpened
     | generation.GateReported
     | generation.GateClosed
@@ -236,8 +233,8 @@ class Supervisor(ProcessActor):
                 self.children.by_name[f"shard {message.shard}"].ready = True
                 self.on_shard_opened(message.shard)
                 self.on_ready(f"shard {message.shard}")
-            case generation.GateReported():
-                self.jobs, self.gate_trouble = message.jobs, message.trouble
+            case generation.GateReported() | archive.ChoresReported():
+                self.on_kept(message)
             case shards.ShardReported():
                 self.placement.hear(message.worlds)
                 self.shard_troubles[message.shard] = message.troubles
@@ -267,7 +264,10 @@ class Supervisor(ProcessActor):
             case _:
                 self.desk.answer(message)
 
-    # -- goal, status, drain
+    def on_kept(self, message: generation.GateReported | archive.ChoresReported) -> None:
+        self.desk.on_chores(message)
+        if isinstance(message, generation.GateReported):
+            self.jobs, self.gate_trouble = message.jobs, message.trouble
 
     def on_sleeping(self, message: archive.SleepingRegistered) -> None:
         wanted = set(message.worlds)

@@ -11,7 +11,7 @@ import structlog
 
 from simulation.definitions import NO_PLUGINS, Plugins
 
-Kind = Literal["job:created", "job:started", "job:completed", "job:failed", "job:retrying"]
+Kind = Literal["job:created", "job:started", "job:completed", "job:failed", "job:cancelled", "job:retrying"]
 
 log = structlog.get_logger(process="events")
 

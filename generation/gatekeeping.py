@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from generation.events import Handlers
 from generation.queue import QUEUE_ERRORS, JobQueue
 from persistence import generations
 from persistence.engine import Database, DatabaseAway
 from simulation.gate import PER_USER_IN_FLIGHT, PER_WORLD_IN_FLIGHT, InFlight, Waiter, admit
+from simulation.housekeeping import Chore
 from simulation.units import GenerationStatus, RequestId, WorldId
 
 WAITING_READ_MAX = 500
@@ -24,6 +26,13 @@ LOST_AFTER_S = 1.0
 """A job missing from Redis so long after its row moved is lost, not merely on its way."""
 RECONCILE_EVERY_S = 2.0
 """Seconds between two comparisons of rows under way with what Redis holds."""
+EXPIRED_AT_ONCE = 500
+"""Rows expired in one step; the next step takes the rest."""
+EXPIRY = Chore("expired requests", RECONCILE_EVERY_S, EXPIRED_AT_ONCE)
+OVERFLOW = Chore("overfull queues", RECONCILE_EVERY_S, REJECTED_AT_ONCE)
+RETRIES = Chore("retry checks", RECONCILE_EVERY_S, STARTED_READ_MAX)
+CHORES = (EXPIRY, OVERFLOW, RETRIES)
+"""The gate's housekeeping: rows compared with their deadlines, their world's bound, and what Redis holds."""
 STEP_WITHIN_S = 5.0
 """A Redis that hangs is a Redis that is away."""
 BACKOFF_S = (0.1, 2.0)
@@ -39,6 +48,9 @@ class Step:
     in_flight: int = 0
     rejected: int = 0
     requeued: int = 0
+    expired: int = 0
+    chores: tuple[tuple[str, int], ...] = ()
+    """What housekeeping was done in it, and how much."""
 
 
 class Gatekeeper:
@@ -52,13 +64,11 @@ class Gatekeeper:
         self._since = 0.0
         self._failures = 0
 
-    async def step(self, *, reconcile: bool) -> Step | None:
-        """Start what may start; with `reconcile`, also reject, expire and find lost jobs. None: something
-        is away."""
+    async def step(self, chores: Collection[Chore] = CHORES) -> Step | None:
+        """Do these chores, then start what may start. None: something is away."""
         try:
             async with asyncio.timeout(STEP_WITHIN_S):
-                done = await self._reconciled() if reconcile else Step()
-                found = await self._start(done)
+                found = await self._start(await self._kept(chores))
         except (*QUEUE_ERRORS, DatabaseAway) as error:
             await self.queue.close()
             self._failures += 1
@@ -86,12 +96,11 @@ class Gatekeeper:
             for row in rows:
                 if row.request_id in started:
                     self.handlers.tell("job:created", row.request_id, row, band=str(row.band))
-        return Step(
+        return replace(
+            so_far,
             started=len(verdicts.start),
             deferred=len(verdicts.deferred),
             in_flight=len(under_way) + len(verdicts.start),
-            rejected=so_far.rejected,
-            requeued=so_far.requeued,
         )
 
     async def _enqueue(self, request_ids: tuple[RequestId, ...]) -> None:
@@ -103,8 +112,25 @@ class Gatekeeper:
             raise
         await generations.move(self.db, request_ids, GenerationStatus.QUEUED)
 
-    async def _reconciled(self) -> Step:
-        await generations.lapsed(self.db, time.time())
+    async def _kept(self, chores: Collection[Chore]) -> Step:
+        """What housekeeping did."""
+        expired = await self._expire() if EXPIRY in chores else 0
+        rejected = await self._reject() if OVERFLOW in chores else 0
+        requeued = await self._requeue() if RETRIES in chores else 0
+        counts = {EXPIRY: expired, OVERFLOW: rejected, RETRIES: requeued}
+        done = tuple((chore.name, count) for chore, count in counts.items() if chore in chores)
+        return Step(rejected=rejected, requeued=requeued, expired=expired, chores=done)
+
+    async def _expire(self) -> int:
+        """End live requests that nobody started before their deadline."""
+        expired = await generations.lapsed(self.db, time.time(), EXPIRED_AT_ONCE)
+        for row in expired:
+            detail = {"status": str(GenerationStatus.EXPIRED), "reason": generations.EXPIRED_REASON}
+            self.handlers.tell("job:cancelled", row.request_id, row, **detail)
+        return len(expired)
+
+    async def _reject(self) -> int:
+        """End what is beyond the bound of its world."""
         over = await generations.overflow(self.db, REJECTED_AT_ONCE)
         by_world: dict[WorldId, list[generations.OpenRow]] = {}
         for row in over:
@@ -113,13 +139,21 @@ class Gatekeeper:
             most = rows[0].limits.get("deferredMax", 0)
             reason = f"rejected: {most} requests of this world wait already"
             ids = [row.request_id for row in rows]
-            await generations.finish(self.db, ids, GenerationStatus.FAILED, reason=reason)
+            ended = await generations.finish(self.db, ids, GenerationStatus.FAILED, reason=reason)
+            detail = {"status": str(GenerationStatus.FAILED), "reason": reason}
+            for row in rows:
+                if row.request_id in ended:
+                    self.handlers.tell("job:failed", row.request_id, row, **detail)
+        return len(over)
+
+    async def _requeue(self) -> int:
+        """Let jobs that Redis lost be tried again."""
         started = await generations.started(self.db, STARTED_READ_MAX)
         old = [row.request_id for row in started if time.time() - row.moved_at > LOST_AFTER_S]
         lost = await self.queue.lost(old)
         if lost:
             await generations.requeue(self.db, lost)
-        return Step(rejected=len(over), requeued=len(lost))
+        return len(lost)
 
     async def close(self) -> None:
         await self.queue.close()

@@ -12,6 +12,7 @@ client -> supervisor   PlanWorld      -> WorldPlanned | Refused
 client -> supervisor   ShowSession    -> SessionShown | Refused
 client -> supervisor   ShowPerson     -> PersonShown | Refused
 client -> supervisor   ListSessions   -> SessionsListed | Refused
+client -> supervisor   ShowHistory    -> HistoryShown | Refused
 client -> supervisor   ListGenerations -> GenerationsListed | Refused
 """
 
@@ -148,6 +149,30 @@ class WorldShown(Message):
     flags: dict[str, Any]
     plugins: tuple[dict[str, Any], ...] = ()
     """id, version, failures, failuresMax, off: of each plug-in the world names."""
+    housekeeping: tuple[dict[str, Any], ...] = ()
+    """Every chore beside the worlds: name, everySeconds, lastRun, nextRun, budget, did, didInAll, by."""
+
+
+class Measured(Message):
+    """How a world stood at a commit. `taken_at` is wall time, `world_time` game seconds."""
+
+    taken_at: float
+    tick: Tick
+    world_time: float
+    measures: dict[str, Any]
+
+
+class ShowHistory(Ask):
+    """How a world fared over the last day, from its metric snapshots."""
+
+    world_id: WorldId
+    limit: int = Field(default=50, ge=1, le=1440)
+
+
+class HistoryShown(Message):
+    ask_id: str
+    rows: tuple[Measured, ...]
+    """The newest first."""
 
 
 class PlanWorld(Ask):
@@ -165,6 +190,8 @@ class WorldPlanned(Message):
     """Inputs that are applied before it and may change it."""
     holds: str
     """Why that tick is not made now; empty when it is on its way."""
+    housekeeping: tuple[dict[str, Any], ...] = ()
+    """Every chore beside the worlds: name, everySeconds, lastRun, nextRun, budget, did, didInAll, by."""
 
 
 class ShowSession(Ask):
@@ -235,3 +262,9 @@ class GenerationsListed(Message):
     ask_id: str
     rows: tuple[GenerationRow, ...]
     counts: dict[str, int]
+
+
+Answer = (
+    GenerationsListed | HistoryShown | WorldShown | WorldPlanned | PersonShown | SessionShown | SessionsListed
+)
+"""What a child of the Supervisor answers a client through it."""

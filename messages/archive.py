@@ -18,6 +18,8 @@ archivist -> supervisor   InputsWaiting     inputs became durable of a world tha
 shard -> archivist        FetchInputs       -> InputsRecorded
 shard -> archivist        QuarantineWorld   (told, not answered)
 archivist -> shard        InputsRecorded    new inputs of a world it owns, as they become durable
+archivist -> supervisor   ChoresReported    its housekeeping, as it goes on
+client's ask, forwarded   ShowHistory       -> HistoryShown (messages.admin)
 gate -> archivist         CollectResults    terminal generation rows become inputs
 """
 
@@ -257,3 +259,9 @@ class GenerationsCounted(Message):
 
 class CollectResults(Message):
     """Hint: at least one generation row became terminal. Safe to lose, safe to repeat."""
+
+
+class ChoresReported(Message):
+    """The housekeeping of the Archivist: name, everySeconds, lastRun, nextRun, budget, did, didInAll."""
+
+    chores: tuple[dict[str, Any], ...]

@@ -10,6 +10,8 @@ supervisor -> gate   CloseGate    -> GateClosed
 
 from __future__ import annotations
 
+from typing import Any
+
 from messages.base import Ask, Message
 from messages.service import ServiceSettings
 from messages.shards import Wire
@@ -39,6 +41,8 @@ class GateReported(Message):
     deferred: int
     trouble: str = ""
     """One sentence while Redis or the database cannot be reached, and since when."""
+    chores: tuple[dict[str, Any], ...] = ()
+    """The gate's housekeeping."""
 
 
 class CloseGate(Ask):

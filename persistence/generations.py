@@ -24,6 +24,9 @@ ORDER = (
 """Before a terminal status, in the only order they may be passed."""
 
 
+EXPIRED_REASON = "not started before its deadline"
+
+
 @dataclass(frozen=True, slots=True)
 class OpenRow:
     """A request that is not terminal. `expires_at` is wall time in seconds."""
@@ -84,19 +87,29 @@ async def overflow(db: Database, limit: int) -> list[OpenRow]:
         return _open_rows((await connection.execute(query)).mappings())
 
 
-async def lapsed(db: Database, now: float) -> int:
-    """Expire waiting rows whose deadline is over, live ones only. Answers how many."""
-    change = (
-        update(generations)
+async def lapsed(db: Database, now: float, limit: int) -> list[OpenRow]:
+    """Expire waiting rows whose deadline is over, live ones only, the longest over first. Answers them."""
+    over = (
+        select(generations.c.request_id)
         .where(
             generations.c.status.in_((GenerationStatus.REQUESTED, GenerationStatus.ADMITTED)),
             generations.c.land_tick.is_(None),
             generations.c.expires_at < now,
         )
-        .values(status=GenerationStatus.EXPIRED, reason="not started before its deadline", moved_at=now)
+        .order_by(generations.c.expires_at)
+        .limit(limit)
+    )
+    change = (
+        update(generations)
+        .where(
+            generations.c.request_id.in_(over),
+            generations.c.status.in_((GenerationStatus.REQUESTED, GenerationStatus.ADMITTED)),
+        )
+        .values(status=GenerationStatus.EXPIRED, reason=EXPIRED_REASON, moved_at=now)
+        .returning(generations)
     )
     async with db.write() as connection:
-        return (await connection.execute(change)).rowcount
+        return _open_rows((await connection.execute(change)).mappings().all())
 
 
 async def started(db: Database, limit: int) -> list[OpenRow]:
@@ -196,15 +209,16 @@ async def finish(
     *,
     result: Mapping[str, Any] | None = None,
     reason: str = "",
-) -> int:
-    """End requests for good. Answers how many were not ended before."""
+) -> frozenset[RequestId]:
+    """End requests for good. Answers those that were not ended before."""
     change = (
         update(generations)
         .where(generations.c.request_id.in_(request_ids), generations.c.status.not_in(TERMINAL))
         .values(status=status, result=result, reason=reason, moved_at=time.time())
+        .returning(generations.c.request_id)
     )
     async with db.write() as connection:
-        return (await connection.execute(change)).rowcount
+        return frozenset(RequestId(found) for found in (await connection.execute(change)).scalars())
 
 
 async def counts(db: Database) -> dict[WorldId, dict[str, int]]:

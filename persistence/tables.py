@@ -136,6 +136,17 @@ snapshots = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+metric_snapshots = Table(
+    "metric_snapshots",
+    metadata,
+    _world(),
+    Column("tick", BigInteger, primary_key=True),
+    Column("taken_at", Float, nullable=False),
+    Column("world_time", BigInteger, nullable=False),
+    Column("measures", Json, nullable=False),
+)
+"""How a world stood every half minute or so, for charts; nothing is ever recovered from it."""
+
 generations = Table(
     "generations",
     metadata,

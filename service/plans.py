@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from service.tables import table
@@ -38,3 +39,48 @@ def to_text(title: str, plan: Mapping[str, Any]) -> str:
         lines.append(f"left out, {short['tier']}: {short['people']:,}, since {short['reason']}{first}")
     lines += [f"warning: {warning}" for warning in plan["warnings"]]
     return "\n".join(lines)
+
+
+def chores_to_text(chores: Sequence[Mapping[str, Any]]) -> str:
+    """Housekeeping as a table; no process has told of any in its first moments."""
+    if not chores:
+        return "none heard of yet"
+    rows = [
+        [
+            chore["name"],
+            chore["by"],
+            f"{chore['everySeconds']:g} s",
+            _wall(chore["lastRun"]),
+            _wall(chore["nextRun"]),
+            f"{chore['did']:,} of {chore['budget']:,}",
+        ]
+        for chore in chores
+    ]
+    return table(["chore", "by", "every", "last run", "next run", "did"], rows)
+
+
+def history_to_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Metric snapshots as a table."""
+    if not rows:
+        return "no metric snapshot yet: the first is taken about half a minute after a world's first commit"
+    cells = [
+        [
+            _wall(row["takenAt"]),
+            f"{row['tick']:,}",
+            f"{row['worldTime']:,g}",
+            f"{total(row['decisionsByTier']):,}",
+            f"{row['requests']:,}",
+            f"{row['inputsWaiting']:,}",
+        ]
+        for row in rows
+    ]
+    return table(["taken (UTC)", "tick", "world time", "decisions", "requests", "inputs waiting"], cells)
+
+
+def total(by_tier: Mapping[str, int]) -> int:
+    return sum(by_tier.values())
+
+
+def _wall(at_s: float | None) -> str:
+    """A wall time as people read it, in UTC."""
+    return "never" if at_s is None else datetime.fromtimestamp(at_s, UTC).strftime("%H:%M:%S")

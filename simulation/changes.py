@@ -16,6 +16,7 @@ from simulation.moods import MOOD_MAX
 from simulation.orders import ComponentMerge, ComponentWrite, PersonWrite, Placed, StatChange, ValuePut
 from simulation.person import Scene, person_of
 from simulation.population import Population
+from simulation.profiles import profile_of
 from simulation.scale import FULL, NEUTRAL, UNKNOWN, to_units
 
 
@@ -37,6 +38,9 @@ def write(scene: Scene, people: Population, row: int, change: PersonWrite) -> No
             people["location"][row] = scene.script.location_index[location_id]
         case _:
             assert_never(change)
+    if not isinstance(change, Placed) and change.component == "behavior":
+        origin = int(people["origin"][row])
+        people["profile"][row] = profile_of(scene.script, people.ids[row], origin, people.cold[row])
 
 
 def put_cold(people: Population, row: int, component: str, value: Mapping[str, Any] | None) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulation import metrics
 from simulation.consequences import ChangePerson, Consequence, SetFlag
 from simulation.definitions import CustomEffect, PluginUse
 from simulation.hashing import canonical
@@ -53,6 +54,8 @@ def _compiled(script: Script, effect: CustomEffect) -> Make:
             return lambda person: (ChangePerson(ComponentWrite(person.npc_id, params["component"], value)),)
         case "add_stat":
             return _add_stat(params)
+        case "metric_add":
+            return _metric_add(script, params)
         case _:
             raise ValueError(f"{effect.path}: no effect {effect.type}")
 
@@ -63,6 +66,14 @@ def _add_stat(params: Mapping[str, Any]) -> Make:
     return lambda person: (
         ChangePerson(StatChange(person.npc_id, component, path, value, low, high, adds=True)),
     )
+
+
+def _metric_add(script: Script, params: Mapping[str, Any]) -> Make:
+    """What an input `metric add` does: converted to the metric's type and clamped, for everybody."""
+    metric = script.definition.metrics.find(str(params["metric"]))
+    assert metric is not None, "names are checked when the world loads"
+    value = float(params["value"])
+    return lambda person: (metrics.change(person, metric, value, None, adds=True),)
 
 
 def _plugin(script: Script, use: PluginUse) -> Make:

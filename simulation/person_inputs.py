@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simulation.definitions.components import check_component
 from simulation.definitions.fields import Fields
 from simulation.definitions.metrics import HOT_KEYS
+from simulation.definitions.preferences import read_preferences
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.inputs import Verdict, granted
 from simulation.intake import Touches
@@ -39,6 +40,9 @@ def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     fields.done()
     _check(component, op, value, problems)
     check_component(component, value, "$.value", world.script.definition.metrics, problems)
+    if component == "behavior" and value.get("preferences") is not None:
+        liked = Fields(value["preferences"], "$.value.preferences", problems)
+        read_preferences(liked, world.script.activity_index)
     if problems:
         return problem_verdict(problems), NOTHING
     if fields.has("sessionId"):

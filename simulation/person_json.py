@@ -16,6 +16,7 @@ from simulation.definitions.metrics import HOT_KEYS
 from simulation.moods import names_of
 from simulation.person import Person
 from simulation.population import BARE, NONE, RECENT_MAX, Cold, Population
+from simulation.profiles import profile_of
 from simulation.scale import UNKNOWN, to_points, to_units
 from simulation.units import MICROS_PER_SECOND, Micros, Tier
 
@@ -69,7 +70,10 @@ def read_person(script: Script, origin: int, npc: Npc, world_time: Micros) -> tu
         "ended_at": [NONE if ended.get(name) is None else micros(ended[name]) for name in script.cooling],
     }
     values["slots"], rest = _read_relationships(script, npc.components.get("relationships", {}))
-    return values, _cold(script, npc.components, given, rest)
+    cold = _cold(script, npc.components, given, rest)
+    if "preferences" in cold.get("behavior", {}):
+        values["profile"] = profile_of(script, npc.id, origin, cold)
+    return values, cold
 
 
 def _name(entry: Any) -> str:

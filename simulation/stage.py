@@ -31,6 +31,7 @@ from simulation.orders import (
 from simulation.person import Person, Scene, person_of
 from simulation.person_json import read_person, view_of
 from simulation.population import Population, Row
+from simulation.profiles import profile_of
 from simulation.ranking import Ranking
 from simulation.reasoning import Reasons
 from simulation.recasting import Recast, recast, times_of
@@ -79,7 +80,22 @@ class Stage:
         self.people.extend(ids, columns, cold)
         self.people.copy_columns()  # so that the memory is there when a tick waits for the next copy
         self._fingerprint.everybody()
+        self._find_profiles(self._single())
         return self.reindex()
+
+    def _single(self) -> list[NpcId]:
+        """Who has a profile of their own, by what their component says."""
+        people = self.people
+        rows = np.flatnonzero(people["profile"][: people.count] >= self.script.profiles.fixed)
+        return [people.ids[row] for row in rows.tolist()]
+
+    def _find_profiles(self, single: Iterable[NpcId]) -> None:
+        """Profiles of single people are made anew: what they say is kept, not their numbers."""
+        people = self.people
+        for npc_id in single:
+            if (row := people.row_of.get(npc_id)) is not None:
+                origin = int(people["origin"][row])
+                people["profile"][row] = profile_of(self.script, npc_id, origin, people.cold[row])
 
     def reindex(self) -> tuple[tuple[Micros, int], ...]:
         """Build the due index anew from the column; answers the agenda of the tier."""
@@ -169,10 +185,11 @@ class Stage:
 
     def _recast(self, scene: Scene, change: Recast) -> TierTouched:
         """Play by another script from here on; answers who is due when more, and who is not any more."""
-        before = times_of(self.people)
+        before, single = times_of(self.people), self._single()
         self.people, self.script = recast(scene, self.people, change), change.script
         self._fingerprint.everybody()
         self._rankings = {}
+        self._find_profiles(single)
         self.reindex()
         after = times_of(self.people)
         times = sorted(before.keys() | after.keys())

@@ -14,6 +14,7 @@ from simulation.population import NONE, RECENT_MAX
 from simulation.scoring import CONTINUES, MOOD_MATCH, MOOD_MISMATCH, weigh
 
 if TYPE_CHECKING:
+    from simulation.profiles import Profiles
     from simulation.script import Script
 
 Ints = NDArray[np.int64]
@@ -145,6 +146,15 @@ def tables_of(script: Script) -> Tables:
         category_factor=profiles.category_factor,
         trait_factor=profiles.trait_factor,
         **{name: getattr(script, name) for name in _AS_THEY_ARE},
+    )
+
+
+def with_profiles(tables: Tables, profiles: Profiles) -> Tables:
+    """The same with tables of preferences that have grown."""
+    return tables._replace(
+        activity_factor=profiles.activity_factor,
+        category_factor=profiles.category_factor,
+        trait_factor=profiles.trait_factor,
     )
 
 

@@ -119,6 +119,8 @@ def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """One world: where it stands, its last plan and what that left out, its flags."""
     import json
 
+    from service.plans import chores_to_text
+
     found = _ask(data, "ShowWorld", world_id=world_id)
     value = {
         **_listed(found.report),
@@ -126,6 +128,7 @@ def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
         "flags": found.flags,
         "config": found.config,
         "plugins": list(found.plugins),
+        "housekeeping": list(found.housekeeping),
     }
     lines = [
         f"{found.report.name} ({world_id}): {found.report.status} {found.report.because}".rstrip(),
@@ -136,6 +139,8 @@ def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
         json.dumps(found.plan, indent=1, ensure_ascii=False),
         "flags:",
         json.dumps(found.flags, indent=1, ensure_ascii=False, sort_keys=True),
+        "housekeeping, by real time:",
+        chores_to_text(found.housekeeping),
     ]
     emit(value, as_json=as_json, text="\n".join(lines))
 
@@ -143,7 +148,7 @@ def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
 @app.command()
 def plan(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """What the next tick will run, tier by tier, and what it will leave out and why. Changes nothing."""
-    from service.plans import to_text
+    from service.plans import chores_to_text, to_text
 
     found = _ask(data, "PlanWorld", world_id=world_id)
     report = found.report
@@ -153,11 +158,31 @@ def plan(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
         "holds": found.holds,
         "inputsWaiting": found.inputs,
         **found.plan,
+        "housekeeping": list(found.housekeeping),
     }
     title = f"{report.name} ({world_id}): tick {found.plan['tick']} to {found.plan['worldTime']:,g} s"
     notes = [f"not made now: {found.holds}"] if found.holds else []
     notes += [f"{found.inputs} inputs are applied before it and may change it"] if found.inputs else []
+    notes += ["housekeeping, by real time:", chores_to_text(found.housekeeping)]
     emit(value, as_json=as_json, text="\n".join([to_text(title, found.plan), *notes]))
+
+
+@app.command()
+def history(
+    world_id: WorldId,
+    data: Data = DATA,
+    limit: Annotated[int, typer.Option(min=1, max=1440, help="How many of the newest.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """How a world fared over the last day: its metric snapshots, the newest first."""
+    from service.plans import history_to_text
+
+    rows = _ask(data, "ShowHistory", world_id=world_id, limit=limit).rows
+    value = [
+        {"takenAt": row.taken_at, "tick": row.tick, "worldTime": row.world_time, **row.measures}
+        for row in rows
+    ]
+    emit({"world": world_id, "history": value}, as_json=as_json, text=history_to_text(value))
 
 
 @app.command()

@@ -10,7 +10,7 @@ from simulation.definitions.activities import Activity, Category, read_activity,
 from simulation.definitions.conditions import Condition, Names, read_conditions
 from simulation.definitions.fields import Fields, known_in
 from simulation.definitions.plugins import PluginUse
-from simulation.definitions.preferences import Preferences, read_preferences
+from simulation.definitions.preferences import Archetypes, Preferences, read_archetypes, read_preferences
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.units import Micros
 
@@ -75,6 +75,8 @@ class Behavior:
     mood_half_life_us: Micros
     mood_baseline: tuple[float, float]
     """(valence, arousal) that moods relax to."""
+    archetypes: Archetypes = None
+    """Preferences by what `personality.archetype` names; None: it names nothing."""
 
 
 MOOD_HALF_LIFE_SECONDS = 4 * 3600
@@ -93,7 +95,7 @@ WEIGHT_KEYS = {
 def read_behavior(value: Any, path: str, names: Names, day_us: int) -> Behavior:
     """The behaviour of a world, problems noted in `names.problems`."""
     fields = Fields({} if value is None else value, path, names.problems)
-    fields.ignore("version", "presets", "customConditionEvaluators", "customEffectHandlers")
+    fields.ignore("version", "customConditionEvaluators", "customEffectHandlers")
     categories = fields.table(
         "activityCategories", lambda k, v, p: read_category(k, v, p, names.problems), 1000
     )
@@ -103,7 +105,9 @@ def read_behavior(value: Any, path: str, names: Names, day_us: int) -> Behavior:
     known = known_in(activities, names.problems, fields.at("activities"))
     routines = fields.table("routines", lambda k, v, p: _routine(k, v, p, names, known, day_us), ROUTINES_MAX)
     half_life, baseline = _npc_config(fields.within("npcConfig"))
-    found = Behavior(categories, activities, routines, _weights(fields, names), half_life, baseline)
+    archetypes = read_archetypes(fields.raw("presets"), fields.at("presets"), known, names.problems)
+    weights = _weights(fields, names)
+    found = Behavior(categories, activities, routines, weights, half_life, baseline, archetypes)
     fields.done()
     return found
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulation.definitions.conditions import Names
 from simulation.definitions.fields import Fields
+from simulation.definitions.metrics import Metrics
 from simulation.definitions.plugins import PluginUse
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.units import Band
+
+if TYPE_CHECKING:
+    from simulation.definitions.activities import Activity
 
 KINDS = ("dialogue", "action_block", "scene", "image")
 MICRO_SECONDS = 0.000001
 """The shortest span of game time there is."""
 EFFECTS_MAX = 16
 """Custom effects of one activity: each is carried out whenever somebody begins it."""
-TYPES = ("generate", "set_flag", "set_component", "add_stat")
+TYPES = ("generate", "set_flag", "set_component", "add_stat", "metric_add")
 HOT_COMPONENTS = ("behavior", "relationships")
 """Kept in columns: energy, mood and relationships change as numbers, never as whole components."""
 HOT_NUMBERS = ("energy", "valence", "arousal")
@@ -58,6 +62,8 @@ def _custom(value: Any, path: str, names: Names) -> CustomEffect | None:
             _set_component(given)
         case "add_stat":
             _add_stat(given)
+        case "metric_add":
+            _metric_add(given)
         case _ if kind.startswith("plugin:"):
             use = names.plugin("effect", f"{path}.type", kind, params)
             return None if use is None else CustomEffect(kind, params, path, use)
@@ -116,3 +122,27 @@ def _add_stat(params: Fields) -> None:
     if low > high:
         params.refuse(params.at("min"), low, f"is above max {high:g}", "at most max")
     params.done()
+
+
+def _metric_add(params: Fields) -> None:
+    params.text("metric")
+    params.number("value", -VALUE_MAX, VALUE_MAX)
+    if not params.has("value"):
+        params.refuse(params.at("value"), None, "is missing", "a number")
+    params.done()
+
+
+def check_metrics(activities: Iterable[Activity], metrics: Metrics, problems: list[Problem]) -> None:
+    """Every metric that `metric_add` names can be added to; asked once the whole file is read."""
+    for effect in (effect for activity in activities for effect in activity.effects.custom):
+        if effect.type != "metric_add":
+            continue
+        name, where = str(effect.params.get("metric", "")), f"{effect.path}.params.metric"
+        metric = metrics.find(name) if name else None
+        if name and metric is None:
+            problems.append(unknown_name(where, name, metrics.names, "metric"))
+        elif metric is not None and (metric.is_told or not metric.is_numeric):
+            problems.append(Problem(where, name, "is no number that can be added to", "a number"))
+        elif metric is not None and metric.type == "int" and effect.params.get("value", 0) % 1:
+            value, at_value = effect.params["value"], f"{effect.path}.params.value"
+            problems.append(Problem(at_value, value, f"is {value:g}, and {name} is whole", "a whole number"))

@@ -13,7 +13,13 @@ from simulation.definitions.components import check_known
 from simulation.definitions.conditions import RELATIONSHIP_AXES, normal_ref
 from simulation.definitions.fields import Fields, at
 from simulation.definitions.metrics import Metrics
-from simulation.definitions.preferences import Preferences, read_preferences
+from simulation.definitions.preferences import (
+    NO_PREFERENCES,
+    Archetypes,
+    Preferences,
+    read_preferences,
+    read_traits,
+)
 from simulation.definitions.problems import Problem, shown, unknown_name
 from simulation.units import MICROS_PER_SECOND, Micros, NpcId, Tier
 
@@ -24,7 +30,6 @@ LOCATIONS_MAX = 100_000
 IMPORTANCE = 50.0
 """Of a person whose file says nothing, 0-100."""
 TIER_NAMES = tuple(map(str, Tier))
-NO_PREFERENCES = Preferences({}, {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Town:
     """Roles by npc id, from `meta.npcs`."""
     world_time: Micros
     metrics: Metrics = field(default_factory=Metrics)
+    archetypes: Archetypes = None
 
 
 def read_locations(fields: Fields) -> tuple[Location, ...]:
@@ -97,10 +103,7 @@ def _npc(value: Any, path: str, town: Town, problems: list[Problem]) -> Npc:
     person = fields.within("personality")
     routine = person.reference("routineId", town.routines, town.routines, "routine")
     home = person.reference("home", town.locations, town.locations, "location")
-    preferences = NO_PREFERENCES
-    if person.has("preferences"):
-        preferences = read_preferences(person.within("preferences"), town.activities)
-    person.ignore("preferences", "traits", "archetype")
+    preferences = _preferences(person, town)
     roles = (*person.texts("roles"), *town.roles.get(npc_id, ()))
     importance = person.number("importance", 0, 100, IMPORTANCE)
     components = fields.mapping("components")
@@ -110,6 +113,20 @@ def _npc(value: Any, path: str, town: Town, problems: list[Problem]) -> Npc:
         check_person(components, at(path, "components"), town, problems)
     raw = value if isinstance(value, Mapping) else {}
     return Npc(npc_id, name, routine, preferences, roles, importance, home, components, raw)
+
+
+def _preferences(person: Fields, town: Town) -> Preferences:
+    """What a personality says: its own preferences over its traits over those of its archetype."""
+    found = NO_PREFERENCES
+    person.ignore("preferences", "traits", "archetype")
+    if town.archetypes is not None:
+        named = person.reference("archetype", town.archetypes, town.archetypes, "archetype")
+        found = town.archetypes.get(named or "", found)
+    if isinstance(person.raw("traits"), Mapping):
+        found = read_traits(person.within("traits")).over(found)
+    if person.has("preferences"):
+        found = read_preferences(person.within("preferences"), town.activities).over(found)
+    return found
 
 
 def check_person(components: Mapping[str, Any], path: str, town: Town, problems: list[Problem]) -> None:
@@ -149,6 +166,8 @@ def _check_behavior(fields: Fields, town: Town) -> None:
         if key == "activityStartedAt" and at_us > town.world_time:
             message = "is in the future: the world begins before it"
             fields.problems.append(Problem(fields.at(key), fields.raw(key), message, warning=True))
+    if fields.has("preferences"):
+        read_preferences(fields.within("preferences"), town.activities)
     fields.number("energy", 0, 100, 50)
     mood = fields.within("moodState")
     for key in ("valence", "arousal"):

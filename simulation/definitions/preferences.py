@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from simulation.definitions.fields import Fields
-from simulation.definitions.problems import unknown_name
+from simulation.definitions.problems import Problem, unknown_name
 
 TRAITS = ("extraversion", "conscientiousness", "openness", "agreeableness", "neuroticism")
 IGNORED_PREFERENCES = (
@@ -24,6 +25,20 @@ class Preferences:
     activity_weights: Mapping[str, float]
     category_weights: Mapping[str, float]
     traits: Mapping[str, float]
+
+    def over(self, other: Preferences) -> Preferences:
+        """These where they say something, the other's where they do not: one level deep."""
+        return Preferences(
+            {**other.activity_weights, **self.activity_weights},
+            {**other.category_weights, **self.category_weights},
+            {**other.traits, **self.traits},
+        )
+
+
+NO_PREFERENCES = Preferences({}, {}, {})
+
+
+Archetypes = Mapping[str, Preferences] | None
 
 
 def read_preferences(fields: Fields, activities: Collection[str]) -> Preferences:
@@ -45,3 +60,34 @@ def read_preferences(fields: Fields, activities: Collection[str]) -> Preferences
     fields.ignore(*IGNORED_PREFERENCES)
     fields.done()
     return found
+
+
+def read_traits(fields: Fields) -> Preferences:
+    """`personality.traits`: those that scores ask about count, 0-100; others describe a person."""
+    return Preferences({}, {}, {name: fields.number(name, 0, 100) for name in TRAITS if fields.has(name)})
+
+
+def read_archetypes(
+    presets: Any, path: str, activities: Collection[str], problems: list[Problem]
+) -> Archetypes:
+    """`meta.behavior.presets.archetypes`: {name: {preferences}}; every other preset is kept as it is.
+
+    None: the file has none, so that `personality.archetype` only describes.
+    """
+    if not isinstance(presets, Mapping) or presets.get("archetypes") is None:
+        return None
+    listed = Fields(presets, path, problems).within("archetypes")
+    found = {}
+    for name, value in listed.entries():
+        one = Fields(value, listed.at(name), problems)
+        one.text("name", name)
+        found[name] = read_preferences(one.within("preferences"), activities)
+        one.done()
+    return found
+
+
+def stored_preferences(value: Any, activities: Collection[str]) -> Preferences | None:
+    """What a component says; None where it makes no sense, as a generated one may: then it does not count."""
+    problems: list[Problem] = []
+    found = read_preferences(Fields(value, "preferences", problems), activities)
+    return None if any(not problem.warning for problem in problems) else found

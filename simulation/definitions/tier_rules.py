@@ -6,7 +6,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulation.definitions.conditions import RELATIONSHIP_AXES, Condition, Names, read_condition
+from simulation.definitions.conditions import (
+    RELATIONSHIP_AXES,
+    Condition,
+    Names,
+    PluginCondition,
+    read_condition,
+)
 from simulation.definitions.fields import Fields, at
 from simulation.definitions.plugins import NO_PLUGINS, Plugins
 from simulation.definitions.problems import Problem, unknown_name
@@ -138,10 +144,13 @@ def _rule(fields: Fields, n: int, known: RuleNames) -> TierRule:
 
 def _when(fields: Fields, known: RuleNames) -> When:
     kind = fields.text("type")
+    if kind.startswith("plugin:"):
+        return _plugin(fields, kind, known)
     reader = READERS.get(kind)
     if reader is None:
         if kind:
-            fields.problems.append(unknown_name(fields.at("type"), kind, READERS, "type of tier rule"))
+            known_types = (*READERS, *known.names.plugins.names("tier rule"))
+            fields.problems.append(unknown_name(fields.at("type"), kind, known_types, "type of tier rule"))
         return SameLocation()
     found = reader(fields, known)
     fields.done()
@@ -166,6 +175,15 @@ def _condition(fields: Fields, known: RuleNames) -> When:
         fields.refuse(fields.at("condition"), None, "is missing", "a condition, as in a routine")
     people = _people(fields, known)
     return SameLocation() if condition is None else ConditionHolds(condition, people)
+
+
+def _plugin(fields: Fields, kind: str, known: RuleNames) -> When:
+    """What a plug-in says of a person, asked when a condition would be."""
+    params = fields.mapping("params")
+    people = _people(fields, known)
+    fields.done()
+    use = known.names.plugin("tier rule", fields.at("type"), kind, params)
+    return SameLocation() if use is None else ConditionHolds(PluginCondition(fields.path, use), people)
 
 
 def _people(fields: Fields, known: RuleNames) -> tuple[NpcId, ...] | None:

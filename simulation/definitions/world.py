@@ -15,6 +15,7 @@ from simulation.definitions.behavior import Behavior, read_behavior
 from simulation.definitions.chains import Cast, Chain, read_chains
 from simulation.definitions.components import check_personal
 from simulation.definitions.conditions import Names
+from simulation.definitions.effects import check_metrics
 from simulation.definitions.fields import Fields, at, known_in
 from simulation.definitions.hooks import Hook, Stories, read_hooks
 from simulation.definitions.interaction_gates import Known
@@ -115,13 +116,13 @@ def parse_world(
     )
     settings = read_settings(meta.within("plugins"), plugins)
     behavior = read_behavior(meta.raw("behavior"), "meta.behavior", names, calendar.day_us)
-    metrics = read_metrics(meta)
-    places = {location.id for location in locations}
-    roles = _roles(meta)
+    metrics = _metrics(meta, behavior)
+    places, roles = {location.id for location in locations}, _roles(meta)
     unread = ("meta", "meta.behavior")
     routines = known_in(behavior.routines, problems, *unread, "meta.behavior.routines")
     activities = known_in(behavior.activities, problems, *unread, "meta.behavior.activities")
-    npcs = read_npcs(fields, Town(routines, activities, places, roles, world_time, metrics))
+    types = behavior.archetypes
+    npcs = read_npcs(fields, Town(routines, activities, places, roles, world_time, metrics, types))
     _check_roles(roles, npcs, problems)
     chains, narratives, interactions = _stories(meta, names, calendar, (behavior, activities), metrics, npcs)
     hooks = read_hooks(meta, behavior, names, Stories(chains, narratives, interactions))
@@ -155,6 +156,13 @@ def _stories(
     kinds = {*found.categories, *(activity.category for activity in found.activities.values())}
     known = Known(names, calendar, activities, kinds, metrics, ids, roles, steps, narratives)
     return chains, narratives, read_interactions(meta, known)
+
+
+def _metrics(meta: Fields, behavior: Behavior) -> Metrics:
+    """The registry; effects of activities name metrics of it."""
+    found = read_metrics(meta)
+    check_metrics(behavior.activities.values(), found, meta.problems)
+    return found
 
 
 def _read(

@@ -12,8 +12,8 @@ from arq import Retry
 from sqlalchemy import select
 
 from generation import worker
-from generation.events import Handlers
-from generation.gatekeeping import Gatekeeper, Step
+from generation.events import Handlers, Kind
+from generation.gatekeeping import CHORES, Gatekeeper, Step
 from generation.providers import Assignment, Providers, Retryable
 from generation.queue import JobQueue, deserialize, serialize
 from generation.template import TemplateProvider
@@ -54,7 +54,7 @@ def gate(store: Store, redis: EmbeddedRedis, work: Callable[[Gatekeeper], Awaita
 
 
 def step(store: Store, redis: EmbeddedRedis, *, reconcile: bool = False) -> Step | None:
-    return gate(store, redis, lambda keeper: keeper.step(reconcile=reconcile))
+    return gate(store, redis, lambda keeper: keeper.step(CHORES if reconcile else ()))
 
 
 def statuses(store: Store) -> dict[str, str]:
@@ -126,12 +126,56 @@ def test_while_redis_is_away_rows_wait_and_the_gate_says_since_when(
     redis_server.stop()
 
     async def try_once(keeper: Gatekeeper) -> str:
-        assert await keeper.step(reconcile=False) is None
+        assert await keeper.step(()) is None
         assert 0 < keeper.backoff_s() <= 2
         return keeper.trouble
 
     assert gate(asked, redis_server, try_once).startswith("Redis is away since ")
     assert set(statuses(asked).values()) <= {"requested", "admitted"}
+
+
+def test_handlers_hear_of_what_the_gate_ends(
+    asked: Store, redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """r1 to r3 are past their deadline: each is told once, as cancelled, and not again by the next step."""
+    heard: list[tuple[str, str, str]] = []
+
+    class Heard(Handlers):
+        def tell(self, kind: Kind, request_id: str, job: Any, **detail: Any) -> None:
+            heard.append((kind, request_id, detail["status"]))
+
+    monkeypatch.setattr("generation.gatekeeping.time.time", lambda: 1e12)
+
+    async def twice(keeper: Gatekeeper) -> tuple[int, int]:
+        keeper.handlers = Heard()
+        first, second = await keeper.step(CHORES), await keeper.step(CHORES)
+        assert first is not None
+        assert second is not None
+        return first.expired, second.expired
+
+    assert gate(asked, redis_server, twice) == (3, 0)
+    assert sorted(heard) == [("job:cancelled", name, "expired") for name in ("r1", "r2", "r3")]
+
+
+def test_handlers_hear_of_what_the_gate_rejects(database_url: str, redis_server: EmbeddedRedis) -> None:
+    store = Store(database_url)
+    store.register()
+    store.claim()
+    many = tuple(request(f"r{n}", made_tick=n, waiting_max=2) for n in range(1, 4))
+    store(lambda db: commits.write(db, [record(1, 4, requests=many)]))
+    heard: list[tuple[str, str, str]] = []
+
+    class Heard(Handlers):
+        def tell(self, kind: Kind, request_id: str, job: Any, **detail: Any) -> None:
+            heard.append((kind, request_id, detail.get("reason", "")))
+
+    async def once(keeper: Gatekeeper) -> None:
+        keeper.handlers = Heard()
+        await keeper.step(CHORES)
+
+    gate(store, redis_server, once)
+    assert ("job:failed", "r3", "rejected: 2 requests of this world wait already") in heard
+    assert [request_id for kind, request_id, _ in heard if kind == "job:failed"] == ["r3"]
 
 
 def test_what_is_beyond_a_worlds_bound_is_rejected_with_the_reason(

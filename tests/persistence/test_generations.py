@@ -43,8 +43,10 @@ def test_a_worker_begins_and_each_begin_is_an_attempt(asked: Store) -> None:
 
 @pytest.mark.parametrize("end", sorted(TERMINAL))
 def test_a_terminal_status_never_changes(asked: Store, end: GenerationStatus) -> None:
-    assert asked(lambda db: generations.finish(db, [R1], end, reason="so")) == 1
-    assert asked(lambda db: generations.finish(db, [R1], GenerationStatus.SUCCEEDED, result={})) == 0
+    assert asked(lambda db: generations.finish(db, [R1], end, reason="so")) == {R1}
+    assert (
+        asked(lambda db: generations.finish(db, [R1], GenerationStatus.SUCCEEDED, result={})) == frozenset()
+    )
     assert asked(lambda db: generations.begin(db, R1)) is None
     assert asked(lambda db: generations.requeue(db, [R1])) == 0
     assert status(asked) == end
@@ -58,8 +60,15 @@ def test_a_lost_job_waits_again(asked: Store) -> None:
 
 def test_live_rows_expire_after_their_deadline_and_lockstep_ones_never(inn: Store) -> None:
     inn(lambda db: commits.write(db, [record(1, 1, requests=(request("r1"), request("r2", land_tick=6)))]))
-    assert inn(lambda db: generations.lapsed(db, 1e12)) == 1
+    expired = inn(lambda db: generations.lapsed(db, 1e12, 10))
+    assert [row.request_id for row in expired] == [R1]
     assert (status(inn, "r1"), status(inn, "r2")) == ("expired", "requested")
+
+
+def test_no_more_rows_expire_at_once_than_asked(inn: Store) -> None:
+    many = tuple(request(f"r{n}", made_tick=n) for n in range(1, 5))
+    inn(lambda db: commits.write(db, [record(1, 4, requests=many)]))
+    assert [len(inn(lambda db: generations.lapsed(db, 1e12, 3))) for _ in range(3)] == [3, 1, 0]
 
 
 def test_what_is_beyond_a_worlds_bound_overflows_latest_first(inn: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.plans import to_text
+from service.plans import chores_to_text, to_text
 
 NOBODY = {"due": 0, "pastStaleness": 0, "runs": 0, "owed": 0}
 PLAN: dict[str, Any] = {
@@ -34,3 +34,21 @@ def test_a_plan_tells_what_runs_and_what_does_not_and_why() -> None:
         "left out, detailed: 1,150, since the budget is spent; next: ada, bo",
         "warning: 4 generation requests wait: maxJobOpsPerStep is 10",
     ]
+
+
+def test_housekeeping_is_a_table_with_when_and_how_much() -> None:
+    """86,400 s after 1970 began is midnight again; 61 s later it is 00:01:01."""
+    chore = {
+        "name": "sweep",
+        "by": "gate",
+        "everySeconds": 2.0,
+        "lastRun": None,
+        "nextRun": 86_461.0,
+        "did": 3,
+        "budget": 500,
+        "didInAll": 3,
+    }
+    assert chores_to_text([chore]).splitlines()[-1].split() == [
+        *("sweep", "gate", "2", "s", "never", "00:01:01", "3", "of", "500")
+    ]
+    assert chores_to_text([]) == "none heard of yet"

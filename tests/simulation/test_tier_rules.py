@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulation import drive
-from simulation.definitions import WorldFileInvalid, parse_world
+from simulation.definitions import Plugins, WorldFileInvalid, parse_world
 from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, create
 from simulation.person_json import components_of
+from simulation.plugin_views import Somebody
+from simulation.plugins import Chance, Plugin
 from simulation.snapshot import encode, parts_of, restore
 from simulation.tiers import TIERS
 from simulation.units import InputKind, NpcId, Tier
@@ -577,3 +579,79 @@ def test_whatever_happens_the_rules_hold_caps_hold_and_a_snapshot_goes_on_the_sa
         send(world, stages, InputKind.SESSION_LEAVE, sessionId=session.id)
     send(world, stages, InputKind.FLAGS, flags={"people": None})
     assert pulled_by(world) == {}
+
+
+# -- rules of plug-ins
+
+
+def eager(who: Somebody, params: Mapping[str, Any], now: int, chance: Chance) -> bool:
+    """Holds for whoever has more of `core.zeal` than `params.over`; raises where the flag says so."""
+    if who.flags.get("eager.broken"):
+        raise OSError("no disk here")
+    return who.stat("core", "zeal") > params["over"]
+
+
+EAGER = Plugins({"zeal": Plugin(id="zeal", version="1", tier_rules={"eager": eager}, failures_max=3)})
+
+
+def eager_world(**more: Any) -> tuple[World, Stages]:
+    when = {"type": "plugin:zeal:eager", "params": {"over": 5}, "npcs": ["g", "h"]}
+    rules = [{"id": "keen", "when": when, "tier": "detailed"}]
+    return create(parse_world(document(rules, **more), "stage.json", EAGER))
+
+
+def give_zeal(world: World, stages: Stages, name: str, zeal: float) -> None:
+    value = {"zeal": zeal}
+    assert send(
+        world, stages, InputKind.PERSON, npcId=name, op="update", component="core", value=value
+    ).applied
+
+
+def test_a_rule_of_a_plug_in_pulls_whom_it_holds_for_and_lets_go_again() -> None:
+    """h comes into detailed at 6; b, d and f make room. At 5 it holds no more: everybody is back."""
+    world, stages = eager_world()
+    assert who(stages) == START
+    give_zeal(world, stages, "h", 6)
+    assert who(stages) == "detailed ah, active bc, ambient de, dormant fg"
+    assert pulled_by(world) == {"h": "keen"}
+    give_zeal(world, stages, "h", 5)
+    assert who(stages) == START
+
+
+def test_a_rule_of_a_plug_in_is_asked_of_those_it_names_only() -> None:
+    world, stages = eager_world()
+    give_zeal(world, stages, "f", 9)
+    assert who(stages) == START
+
+
+def test_a_rule_of_a_plug_in_that_raises_does_not_hold_and_is_counted() -> None:
+    world, stages = eager_world(flags={"eager.broken": True})
+    before = world.script.plugin_state.failures.get("zeal", 0)
+    give_zeal(world, stages, "h", 6)
+    assert who(stages) == START
+    assert world.script.plugin_state.failures["zeal"] > before
+
+
+def test_a_world_with_a_rule_of_a_plug_in_is_the_same_after_a_recovery() -> None:
+    world, stages = eager_world()
+    give_zeal(world, stages, "h", 6)
+    body = encode(parts_of(world, {tier: stage.export() for tier, stage in stages.items()}))
+    again, restaged = restore(world.script.definition, body)
+    give_zeal(again, restaged, "h", 5)
+    give_zeal(world, stages, "h", 5)
+    assert who(restaged) == who(stages) == START
+    assert drive.state_hash(again, restaged) == drive.state_hash_in_full(world, stages)
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ({"type": "plugin:zeal:eagr"}, "rules[0].when.type: no plug-in tier rule 'plugin:zeal:eagr'"),
+        ({"type": "plugin:zeal:eager", "parms": {}}, "did you mean 'params'?"),
+        ({"type": "plugin:zeal:eager", "npcs": ["zed"]}, "rules[0].when.npcs[0]: no npc or role 'zed'"),
+    ],
+)
+def test_a_rule_of_a_plug_in_that_cannot_be_meant_is_refused(when: dict[str, Any], said: str) -> None:
+    with pytest.raises(WorldFileInvalid) as refusal:
+        parse_world(document([{"when": when, "tier": "active"}]), "stage.json", EAGER)
+    assert said in str(refusal.value)

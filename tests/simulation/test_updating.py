@@ -477,3 +477,20 @@ def test_a_hook_that_is_gone_acts_no_more() -> None:
     session = world.sessions.get(SessionId("s1"))
     assert session is not None
     assert session.inbox == ()
+
+
+# -- preferences
+
+
+def test_what_a_persons_own_component_prefers_counts_under_another_definition_too() -> None:
+    """As a restore of the same state does, which reads it from the component."""
+    world, stages = create(definition())
+    likes = {"preferences": {"activityWeights": {"farm": 1.0, "drink": 0.0}}}
+    payload = {"npcId": "npc:3", "component": "behavior", "value": likes}
+    assert send(world, stages, InputKind.PERSON, payload).applied
+    new = definition(lambda found: found.update(name="Another Village"))
+    assert update(world, stages, new).applied
+    again, restaged = restore(new, snapshot(world, stages))
+    for there, here in ((world, stages), (again, restaged)):
+        run(there, here, 200)
+    assert drive.state_hash(again, restaged) == drive.state_hash(world, stages)
