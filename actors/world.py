@@ -46,12 +46,12 @@ from messages.tick import (
     WaitingSeen,
 )
 from simulation.inputs import Outcome
-from simulation.meeting import meeting
 from simulation.orders import TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.planning import next_plan
 from simulation.session_view import session_view
 from simulation.snapshot import parts_of
 from simulation.stage import Stage
+from simulation.stories.meeting import meeting
 from simulation.ticking import TickDone
 from simulation.tiers import TIERS
 from simulation.units import Seq, Tier

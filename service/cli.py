@@ -74,12 +74,16 @@ app.add_typer(generation.app, name="generation")
 
 def main() -> None:
     """Run the command line; what a person can mend is one sentence on standard error and an exit status."""
-    from simulation.definitions.problems import DefinitionInvalid
-
     try:
         app()
-    except DefinitionInvalid as invalid:
-        sys.stderr.write(f"{invalid}\n")
+    except ValueError as error:
+        from simulation.definitions.problems import (
+            DefinitionInvalid,  # late: most commands read no definition
+        )
+
+        if not isinstance(error, DefinitionInvalid):
+            raise
+        sys.stderr.write(f"{error}\n")
         sys.exit(WRONG_USE)
     except ServiceError as error:
         sys.stderr.write(f"{error}\n")

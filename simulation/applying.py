@@ -7,22 +7,13 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from simulation import (
-    chain_inputs,
-    intent_inputs,
-    interaction_inputs,
-    landing,
-    metric_inputs,
-    narrative_inputs,
-    person_inputs,
-    session_inputs,
-    updating,
-)
+from simulation import landing, metric_inputs, person_inputs, session_inputs, updating
 from simulation.clock import ticks_in
 from simulation.definitions import ConfigInvalid
 from simulation.inputs import STEPS_MAX, Input, Verdict, granted, refused
 from simulation.intake import Looking, Touches
 from simulation.reconfiguring import take_config
+from simulation.stories import chain_inputs, intent_inputs, interaction_inputs, narrative_inputs
 from simulation.tiers import TIERS, moves_for
 from simulation.units import (
     MICROS_PER_SECOND,

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from simulation import inboxes
 from simulation.components import put_at, take_at
 from simulation.definitions.components import MISSING, value_at
 from simulation.orders import Failure, PersonWrite, Requested
 from simulation.sessions import SESSION_BYTES_MAX, Session
+from simulation.stories import inboxes
 from simulation.units import NpcId, SessionId
 
 if TYPE_CHECKING:
@@ -162,7 +162,8 @@ Consequence = OfSession | ChangePerson | AskFor | AskPending | StartNarrative | 
 def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[PersonWrite, ...]:
     """Do it, in order; answers what the tiers must still do to people. What names a session that has left
     is for nobody and does nothing."""
-    from simulation import landing, narrative_start, pending
+    from simulation import landing
+    from simulation.stories import narrative_start, pending
 
     writes: list[PersonWrite] = []
     asked: list[Requested] = []

@@ -11,8 +11,6 @@ import json
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from simulation.chance import MASK
-
 MODULUS = 2**128
 
 
@@ -32,5 +30,5 @@ def digest(value: object) -> tuple[int, int]:
 def state_hash(people: int, scalars: Mapping[str, object]) -> str:
     """The world: its people's sum and its own scalars (JSON values), as 32 hexadecimal digits."""
     high, low = digest(scalars)
-    body = people.to_bytes(16, "big") + (high & MASK).to_bytes(8, "big") + (low & MASK).to_bytes(8, "big")
+    body = people.to_bytes(16, "big") + high.to_bytes(8, "big") + low.to_bytes(8, "big")
     return blake2b(body, digest_size=16).hexdigest()

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from simulation.definitions import SimulationConfig
-from simulation.intent_system import cues_of
 from simulation.script import Script
+from simulation.stories.intent_system import cues_of
 from simulation.system_table import systems_of
 from simulation.units import Mode, NpcId
 

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.chain_rules import compile_chains
 from simulation.chance import MASK, word
 from simulation.conditions import Test, compile_condition
 from simulation.custom_effects import Make, compile_effects
 from simulation.definitions import Activity, Condition, CustomEffect, Node, PluginUse, WorldDefinition
 from simulation.definitions.fields import exact_micros
-from simulation.hook_rules import compile_hooks
-from simulation.interaction_rules import compile_interactions
 from simulation.mind import BEHAVING, Mind
 from simulation.moods import mask_of
-from simulation.narrative_rules import compile_narratives
 from simulation.plugin_rules import PluginState, condition_of, factor_of
 from simulation.population import NONE
 from simulation.profiles import Profiles
 from simulation.scale import FULL, span_to_saturate, to_units
+from simulation.stories.chain_rules import compile_chains
+from simulation.stories.hook_rules import compile_hooks
+from simulation.stories.interaction_rules import compile_interactions
+from simulation.stories.narrative_rules import compile_narratives
 from simulation.tables import gates_of, names_of, tables_of
 from simulation.units import Band, Micros
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from simulation.chain_progress import Progress, closes_at, opens_at
-from simulation.chain_rules import ChainRules, Meeting, progress_in
 from simulation.person_json import json_seconds
 from simulation.rules import flag_missing
 from simulation.sessions import Session
+from simulation.stories.chain_progress import Progress, closes_at, opens_at
+from simulation.stories.chain_rules import ChainRules, Meeting, progress_in
 from simulation.units import NpcId
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simulation.chain_system import Chains
-from simulation.intent_system import Intents
-from simulation.narrative_system import Narratives
-from simulation.pending import PendingContent
 from simulation.plugin_systems import plugin_systems
 from simulation.script import Script
+from simulation.stories.chain_system import Chains
+from simulation.stories.intent_system import Intents
+from simulation.stories.narrative_system import Narratives
+from simulation.stories.pending import PendingContent
 from simulation.systems import System
 
 

@@ -13,7 +13,6 @@ from simulation.definitions import SimulationConfig
 from simulation.hashing import state_hash
 from simulation.inputs import Input
 from simulation.intake import Intake
-from simulation.intent_system import cues_of
 from simulation.moving import Moving
 from simulation.orders import Failure, PersonWrite, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.person import Person
@@ -22,6 +21,7 @@ from simulation.requests import Requests
 from simulation.scalars import Digests, scalars
 from simulation.script import Script
 from simulation.sessions import Session, Sessions
+from simulation.stories.intent_system import cues_of
 from simulation.systems import System, plan_systems
 from simulation.ticking import BoundaryWork, Counters, Standing, TickDone, TickStart
 from simulation.tiers import TIERS

@@ -12,14 +12,14 @@ from simulation.definitions.problems import Problem, unknown_name
 from simulation.definitions.sessions import person_named
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
-from simulation.narrative_run import Run, WaitsFor, run_in
-from simulation.narrative_shown import closed_by, shown
-from simulation.narrative_start import FULL, run_id, started
-from simulation.narrative_walk import NODES_AT_ONCE_MAX, Walk
 from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised
 from simulation.session_inputs import NOTHING, find, problem_verdict, unknown
 from simulation.sessions import SESSION_BYTES_MAX, Session
+from simulation.stories.narrative_run import Run, WaitsFor, run_in
+from simulation.stories.narrative_shown import closed_by, shown
+from simulation.stories.narrative_start import FULL, run_id, started
+from simulation.stories.narrative_walk import NODES_AT_ONCE_MAX, Walk
 from simulation.units import NpcId
 from simulation.views import View
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from simulation.chain_progress import COMPONENT, KEY, ChainOutcome, Progress, read_progress
-from simulation.chain_rules import ChainRules, Hindrance, Meeting, hindrance, missed, moved, skipped, taken
 from simulation.consequences import Consequence, followed
 from simulation.definitions.chain_graph import FAIL
 from simulation.definitions.fields import Fields
@@ -19,6 +17,17 @@ from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised, flag_missing, unmet
 from simulation.session_inputs import NOTHING, find, problem_verdict, unknown
 from simulation.sessions import SESSION_BYTES_MAX, Session
+from simulation.stories.chain_progress import COMPONENT, KEY, ChainOutcome, Progress, read_progress
+from simulation.stories.chain_rules import (
+    ChainRules,
+    Hindrance,
+    Meeting,
+    hindrance,
+    missed,
+    moved,
+    skipped,
+    taken,
+)
 from simulation.units import Micros, NpcId
 from simulation.views import View
 

@@ -10,19 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation import drive
-from simulation.chain_rules import Meeting
 from simulation.consequences import FLAGS_MAX
 from simulation.definitions import parse_world
 from simulation.definitions.sessions import KINDS_OF_ITEM_MAX
 from simulation.inputs import Input, Outcome
-from simulation.interaction_effects import MEMORIES_KEPT
-from simulation.interaction_inputs import PARAMS_BYTES_MAX
-from simulation.interaction_view import interactions_with
-from simulation.narrative_run import STACK_MAX
 from simulation.opening import create
 from simulation.orders import TierTouch
 from simulation.population import WAITING_FOR
 from simulation.snapshot import encode, parts_of, restore
+from simulation.stories.chain_rules import Meeting
+from simulation.stories.interaction_effects import MEMORIES_KEPT
+from simulation.stories.interaction_inputs import PARAMS_BYTES_MAX
+from simulation.stories.interaction_view import interactions_with
+from simulation.stories.narrative_run import STACK_MAX
 from simulation.tiers import TIERS
 from simulation.units import InputKind, NpcId, SessionId
 from simulation.views import view_of_people

@@ -10,7 +10,7 @@ from stories import BEA, NOON, Stage, line, program, wait
 from simulation import drive
 from simulation.inputs import Outcome
 from simulation.landing import EXPIRED
-from simulation.pending import NO_NODE, OFF, PENDING_MAX
+from simulation.stories.pending import NO_NODE, OFF, PENDING_MAX
 from simulation.ticking import TickDone
 from simulation.units import Band, InputKind
 

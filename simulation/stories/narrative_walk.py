@@ -30,9 +30,14 @@ from simulation.definitions.narrative_nodes import (
 )
 from simulation.definitions.narratives import VARIABLES_BYTES_MAX
 from simulation.hashing import canonical
-from simulation.narrative_doing import Doing
-from simulation.narrative_rules import Narrative, brought, counted
-from simulation.narrative_run import (
+from simulation.orders import Failure
+from simulation.person import Person
+from simulation.person_json import json_seconds
+from simulation.rules import RuleRaised, unmet
+from simulation.sessions import SESSION_BYTES_MAX, Session
+from simulation.stories.narrative_doing import Doing
+from simulation.stories.narrative_rules import Narrative, brought, counted
+from simulation.stories.narrative_run import (
     COMPONENT,
     NarrativeOutcome,
     Run,
@@ -41,11 +46,6 @@ from simulation.narrative_run import (
     answered,
     appearance,
 )
-from simulation.orders import Failure
-from simulation.person import Person
-from simulation.person_json import json_seconds
-from simulation.rules import RuleRaised, unmet
-from simulation.sessions import SESSION_BYTES_MAX, Session
 from simulation.units import Micros, NpcId
 from simulation.views import View, met_by
 

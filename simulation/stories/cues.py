@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.definitions.hooks import When
 from simulation.due_times import DueTimes
-from simulation.hook_rules import Hooks
 from simulation.orders import Doing, Turn
 from simulation.population import NONE, Row
+from simulation.stories.hook_rules import Hooks
 from simulation.units import Micros, NpcId, Tier
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from simulation import drive
 from simulation.consequences import Consequence, DropIntents
-from simulation.cues import Cues
 from simulation.definitions import WorldFileInvalid, parse_world
 from simulation.definitions.hooks import HOOKS_OF_ACTIVITY_MAX
-from simulation.inboxes import INBOX_MAX, expires_at, urgency
 from simulation.inputs import Input
-from simulation.intent_system import Intents
 from simulation.opening import create
+from simulation.stories.cues import Cues
+from simulation.stories.inboxes import INBOX_MAX, expires_at, urgency
+from simulation.stories.intent_system import Intents
 from simulation.units import InputKind, SessionId, Tick
 from simulation.views import View
 

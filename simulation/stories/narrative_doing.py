@@ -19,11 +19,11 @@ from simulation.definitions.narrative_nodes import (
     Wait,
     WaitMode,
 )
-from simulation.narrative_run import Run, Waiting, WaitsFor
-from simulation.pending import PENDING_MAX, Entry, component_of, free_of_expired
 from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised
 from simulation.sessions import Session
+from simulation.stories.narrative_run import Run, Waiting, WaitsFor
+from simulation.stories.pending import PENDING_MAX, Entry, component_of, free_of_expired
 from simulation.units import Micros, NpcId, RequestId
 from simulation.views import View
 

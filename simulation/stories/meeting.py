@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from simulation import metrics
-from simulation.chain_rules import Meeting
-from simulation.interaction_view import interactions_with
-from simulation.narrative_shown import shown
 from simulation.sessions import Session
+from simulation.stories.chain_rules import Meeting
+from simulation.stories.interaction_view import interactions_with
+from simulation.stories.narrative_shown import shown
 from simulation.units import NpcId
 from simulation.views import View
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from simulation.chain_inputs import chain
 from simulation.consequences import DropIntents
 from simulation.definitions.fields import Fields
 from simulation.definitions.offers import Offered
 from simulation.definitions.problems import Problem
-from simulation.inboxes import Intent, expires_at, find
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
-from simulation.interaction_inputs import interact
-from simulation.narrative_inputs import narrative
 from simulation.session_inputs import NOTHING, SHOWN_MAX, problem_verdict, unknown
 from simulation.session_inputs import find as find_session
 from simulation.sessions import Session
+from simulation.stories.chain_inputs import chain
+from simulation.stories.inboxes import Intent, expires_at, find
+from simulation.stories.interaction_inputs import interact
+from simulation.stories.narrative_inputs import narrative
 from simulation.units import SessionId
 from simulation.views import View
 

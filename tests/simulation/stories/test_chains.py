@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation import drive
-from simulation.chain_inputs import RUNNING_MAX
-from simulation.chain_system import Chains
 from simulation.definitions import parse_world
 from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, create
 from simulation.snapshot import encode, parts_of, restore
+from simulation.stories.chain_inputs import RUNNING_MAX
+from simulation.stories.chain_system import Chains
 from simulation.system_table import systems_of
 from simulation.ticking import TickDone
 from simulation.units import InputKind, NpcId, SessionId

@@ -16,16 +16,16 @@ from simulation.definitions.fields import SECONDS_MAX, is_number
 from simulation.definitions.narrative_nodes import Asks
 from simulation.due_times import DueTimes
 from simulation.landing import EXPIRED
-from simulation.narrative_run import COMPONENT_OF_RESULT
 from simulation.orders import Requested
 from simulation.person_json import json_seconds, micros
 from simulation.sessions import Component, Session
+from simulation.stories.narrative_run import COMPONENT_OF_RESULT
 from simulation.units import Band, GenerationMode, GenerationStatus, Micros, NpcId, RequestId, SessionId
 from simulation.views import View
 
 if TYPE_CHECKING:
-    from simulation.narrative_rules import Narrative
     from simulation.script import Script
+    from simulation.stories.narrative_rules import Narrative
     from simulation.world import World
 
 DIALOGUE, ACTION_BLOCKS = "pendingDialogue", "pendingActionBlocks"

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simulation import metrics
-from simulation.chain_progress import COMPONENT
-from simulation.chain_rules import Hindrance, Meeting
 from simulation.chance import word
 from simulation.consequences import (
     AskFor,
@@ -25,11 +23,13 @@ from simulation.definitions.fields import is_number
 from simulation.definitions.interaction_flags import FlagChanges
 from simulation.definitions.interaction_outcomes import ComponentChange, Launch, MetricChange, Outcome
 from simulation.definitions.metrics import Value
-from simulation.interaction_rules import LAST_USED, InteractionRules, chain_move
 from simulation.orders import ComponentMerge, ComponentWrite, Requested
 from simulation.person import Person
 from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised
+from simulation.stories.chain_progress import COMPONENT
+from simulation.stories.chain_rules import Hindrance, Meeting
+from simulation.stories.interaction_rules import LAST_USED, InteractionRules, chain_move
 from simulation.units import Band, GenerationMode, NpcId, RequestId, SessionId
 
 if TYPE_CHECKING:

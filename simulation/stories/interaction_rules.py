@@ -8,19 +8,19 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from simulation import metrics
-from simulation.chain_inputs import Done, Wish, start, step
-from simulation.chain_progress import COMPONENT, read_time
-from simulation.chain_rules import Hindrance, Meeting
 from simulation.conditions import Test
 from simulation.definitions.fields import is_number
 from simulation.definitions.interaction_gates import MetricGate
 from simulation.definitions.interactions import Interaction
 from simulation.moods import mask_of, names_of
-from simulation.narrative_run import run_in
-from simulation.narrative_start import FULL, started
 from simulation.person import Person
 from simulation.population import NONE
 from simulation.rules import RuleRaised, unmet
+from simulation.stories.chain_inputs import Done, Wish, start, step
+from simulation.stories.chain_progress import COMPONENT, read_time
+from simulation.stories.chain_rules import Hindrance, Meeting
+from simulation.stories.narrative_run import run_in
+from simulation.stories.narrative_start import FULL, started
 from simulation.tiers import TIERS
 from simulation.units import Micros, NpcId
 

@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from simulation.audiences import Audiences
 from simulation.consequences import AddIntent, Consequence, DropIntents, Failed, followed
-from simulation.cues import Cue, Cues
 from simulation.definitions.hooks import When
 from simulation.due_times import DueTimes
-from simulation.hook_rules import KEY, HookRules, hindered, stamp_in, stamped
-from simulation.inboxes import expired, first_expiry, intent_of
 from simulation.orders import Failure
 from simulation.person import Person
 from simulation.population import NONE
 from simulation.rules import RuleRaised
 from simulation.sessions import Session
+from simulation.stories.audiences import Audiences
+from simulation.stories.cues import Cue, Cues
+from simulation.stories.hook_rules import KEY, HookRules, hindered, stamp_in, stamped
+from simulation.stories.inboxes import expired, first_expiry, intent_of
 from simulation.systems import System
 from simulation.units import Micros, NpcId, SessionId, Tier
 from simulation.views import View, met_by

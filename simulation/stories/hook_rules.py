@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.chain_progress import COMPONENT, read_time
 from simulation.conditions import Test
 from simulation.definitions.hooks import Hook, When
 from simulation.definitions.offers import Offered
@@ -18,6 +17,7 @@ from simulation.person_json import json_seconds
 from simulation.population import NONE
 from simulation.rules import RuleRaised, flag_missing, unmet
 from simulation.sessions import Session
+from simulation.stories.chain_progress import COMPONENT, read_time
 from simulation.units import Micros, NpcId
 
 if TYPE_CHECKING:

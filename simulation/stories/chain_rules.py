@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from simulation.chain_progress import (
+from simulation.conditions import Test
+from simulation.consequences import AddIntent, Consequence, PutPersonal, SetFlag
+from simulation.definitions.chain_graph import COMPLETE, FAIL
+from simulation.definitions.chains import Chain, Step
+from simulation.definitions.conditions import Condition
+from simulation.definitions.offers import Offer
+from simulation.person import Person
+from simulation.rules import RuleRaised, flag_missing, unmet
+from simulation.sessions import Session
+from simulation.stories.chain_progress import (
     COMPONENT,
     KEY,
     ChainOutcome,
@@ -18,16 +27,7 @@ from simulation.chain_progress import (
     opens_at,
     read_progress,
 )
-from simulation.conditions import Test
-from simulation.consequences import AddIntent, Consequence, PutPersonal, SetFlag
-from simulation.definitions.chain_graph import COMPLETE, FAIL
-from simulation.definitions.chains import Chain, Step
-from simulation.definitions.conditions import Condition
-from simulation.definitions.offers import Offer
-from simulation.inboxes import intent_of
-from simulation.person import Person
-from simulation.rules import RuleRaised, flag_missing, unmet
-from simulation.sessions import Session
+from simulation.stories.inboxes import intent_of
 from simulation.units import MICROS_PER_SECOND, Micros, NpcId
 from simulation.views import View
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulation.chain_rules import Meeting
 from simulation.consequences import FLAGS_MAX, AskFor, Consequence, SetFlag, StartNarrative, followed
 from simulation.definitions.fields import Fields
 from simulation.definitions.problems import Problem, unknown_name
@@ -14,14 +13,15 @@ from simulation.definitions.sessions import KINDS_OF_ITEM_MAX, person_named
 from simulation.hashing import canonical
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
-from simulation.interaction_effects import Deed
-from simulation.interaction_rules import InteractionRules, barriers, opens_at
-from simulation.narrative_run import COMPONENT, run_in
-from simulation.narrative_start import run_id, started
 from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised
 from simulation.session_inputs import NOTHING, find, problem_verdict, stale, too_large, unknown
 from simulation.sessions import Session
+from simulation.stories.chain_rules import Meeting
+from simulation.stories.interaction_effects import Deed
+from simulation.stories.interaction_rules import InteractionRules, barriers, opens_at
+from simulation.stories.narrative_run import COMPONENT, run_in
+from simulation.stories.narrative_start import run_id, started
 from simulation.units import NpcId
 from simulation.views import View
 

@@ -11,14 +11,14 @@ import pytest
 from hooked import Play, hamlet, hook
 
 from simulation import drive
-from simulation.audiences import ADDRESSED_MAX
 from simulation.consequences import AddIntent
-from simulation.cues import CUES_MAX, Cue
-from simulation.inboxes import INBOX_MAX
 from simulation.snapshot import encode, parts_of, restore
+from simulation.stories.audiences import ADDRESSED_MAX
+from simulation.stories.cues import CUES_MAX, Cue
+from simulation.stories.inboxes import INBOX_MAX
 from simulation.units import InputKind, Micros, NpcId, SessionId
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BROKEN = {"type": "expression", "expression": "1 / quests.nothing > 1"}
 AT_NIGHT = {"type": "time_of_day_in", "times": ["night"]}
 TINY = 0.000_001

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from simulation.consequences import StartNarrative
 from simulation.definitions.narratives import Program
-from simulation.narrative_run import COMPONENT, STACK_MAX, Frame, Run, Waiting, WaitsFor, run_in
 from simulation.orders import Failure
+from simulation.stories.narrative_run import COMPONENT, STACK_MAX, Frame, Run, Waiting, WaitsFor, run_in
 from simulation.units import Micros
 
 if TYPE_CHECKING:

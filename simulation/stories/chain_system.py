@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from simulation.chain_progress import COMPONENT, KEY, Progress, due_at, read_progress
-from simulation.chain_rules import ChainRules, Meeting, moved, served
 from simulation.consequences import Consequence, Failed, followed
 from simulation.definitions.chain_graph import FAIL
 from simulation.due_times import DueTimes
 from simulation.orders import Failure
 from simulation.rules import RuleRaised
 from simulation.sessions import Component, Session
+from simulation.stories.chain_progress import COMPONENT, KEY, Progress, due_at, read_progress
+from simulation.stories.chain_rules import ChainRules, Meeting, moved, served
 from simulation.units import Micros, NpcId, SessionId
 from simulation.views import View
 

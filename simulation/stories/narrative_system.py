@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from simulation.consequences import Consequence, followed
 from simulation.due_times import DueTimes
-from simulation.narrative_run import COMPONENT, due_at, run_in
-from simulation.narrative_walk import NODES_AT_ONCE_MAX, Walk
 from simulation.sessions import Session
+from simulation.stories.narrative_run import COMPONENT, due_at, run_in
+from simulation.stories.narrative_walk import NODES_AT_ONCE_MAX, Walk
 from simulation.units import Micros, NpcId, SessionId
 from simulation.views import View
 

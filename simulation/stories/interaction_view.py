@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.chain_rules import Meeting
-from simulation.interaction_rules import Barrier, Gate, InteractionRules, barriers, last_used, opens_at
 from simulation.person_json import json_seconds
+from simulation.stories.chain_rules import Meeting
+from simulation.stories.interaction_rules import (
+    Barrier,
+    Gate,
+    InteractionRules,
+    barriers,
+    last_used,
+    opens_at,
+)
 
 
 def interactions_with(meeting: Meeting) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""What players and people do together: interactions, chains, intents and narratives."""
