@@ -31,10 +31,10 @@ GOLDEN = {
         "7705c1e5eddad182e125dcc6a1a20bbc",
     ),
     "saltmarsh": (
-        "86b804273f43a81047311d3cd57fb308",
-        "7400aea360c119af4b27a942fff21537",
-        "5c86be309ebf7bb814a5383122c6990a",
-        "a35900859d131de80d254d917f486c04",
+        "f371b55fb623646e34f99c74cadce3f1",
+        "c55d6cf10b5298b60d8002596ccfb7de",
+        "503be63448f9021acc987357932bb5e8",
+        "4ea72b8124b5a32dbc3d1d9fb9c56dc0",
     ),
     "village": (
         "ac1207c6b58bf7ae96264673a3fc0c34",
