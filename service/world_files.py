@@ -9,7 +9,7 @@ from pathlib import Path
 from actors.speech import mark_of, request_row
 from messages.admin import AddWorld
 from messages.commits import Beginning, Snapshot
-from service.errors import ServiceError
+from service.errors import ServiceError, WrongUse
 from service.plugins import installed
 from simulation.definitions import (
     Problem,
@@ -84,6 +84,16 @@ def _exported(path: Path, found: Portable) -> LoadedWorld:
     return LoadedWorld(path, found.text, found.definition, beginning)
 
 
+def refuse_existing(path: Path, *, force: bool) -> None:
+    """Raises WrongUse for a file that is there and may not be replaced."""
+    if path.exists() and not force:
+        raise WrongUse(
+            f"File {path} exists",
+            because="nothing is overwritten unasked",
+            do="Use --force, or name another file.",
+        )
+
+
 def write_whole(path: Path, body: bytes) -> None:
     """The file whole, or not at all. Raises ServiceError."""
     new = path.with_name(f"{path.name}.new")
@@ -91,7 +101,7 @@ def write_whole(path: Path, body: bytes) -> None:
         new.write_bytes(body)
         new.replace(path)
     except OSError as error:
-        raise ServiceError(f"{path} cannot be written", because=str(error.strerror)) from None
+        raise ServiceError(f"File {path} cannot be written", because=str(error.strerror)) from None
 
 
 def load_all(paths: Sequence[Path]) -> list[LoadedWorld]:
@@ -118,7 +128,7 @@ def refuse_changed(world: LoadedWorld, stored_hash: str | None) -> None:
         raise WorldFileInvalid(str(world.path), [Problem("id", definition.id, message, allowed)])
     if stored_hash not in (None, definition.definition_hash):
         message = f"world {definition.id!r} is stored with another definition"
-        allowed = "the file it goes by; `theatrum world update`; --fresh to start it over; another id"
+        allowed = "the file it goes by; `theatrum serve`, which needs none; `theatrum world update`; --fresh"
         raise WorldFileInvalid(str(world.path), [Problem("id", definition.id, message, allowed)])
 
 

@@ -19,6 +19,7 @@ from simulation.units import NpcId
 if TYPE_CHECKING:
     from simulation.world import World
 
+BY_METRIC = "other keys here; `theatrum npc metric set` for energy, mood and relationships"
 OPS = ("set", "update", "remove", "move")
 COMPONENT_BYTES_MAX = 65_536
 """Bytes of one component as JSON that an input may write."""
@@ -61,11 +62,11 @@ def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
 def _check(component: str, op: str, value: Mapping[str, Any], problems: list[Problem]) -> None:
     """Hot fields have inputs of their own: a component may not write them as if they were JSON."""
     if component == "relationships" or (component == "behavior" and op != "update"):
-        message = "is kept in columns"
-        problems.append(Problem("$.component", component, message, "another component, or a metric"))
+        message = "changes by metrics only"
+        problems.append(Problem("$.component", component, message, BY_METRIC))
     hot = sorted(HOT_KEYS & value.keys()) if component == "behavior" else []
     problems.extend(
-        Problem(f"$.value.{key}", value[key], "is kept in columns", "other keys, or a metric") for key in hot
+        Problem(f"$.value.{key}", value[key], "changes by a metric or a rule only", BY_METRIC) for key in hot
     )
     size = len(str(value))
     if size > COMPONENT_BYTES_MAX:

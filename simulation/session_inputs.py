@@ -63,6 +63,7 @@ def update(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     if late := stale(fields, session):
         return late, NOTHING
     changes = _changes(world, fields, session)
+    fields.ignore("expectedVersion", *CHANGEABLE)
     fields.done()
     if problems:
         return problem_verdict(problems), NOTHING

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Json, Wait, emit
+from service.commands.options import DATA, Data, Force, Json, Wait, emit
 from service.errors import DONE, FAILED, ServiceError, WrongUse
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def export(
     ] = None,
     data: Data = DATA,
     database: Database = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Write a world as of its last commit into one file: definition and state, to go on elsewhere.
@@ -86,10 +87,13 @@ def export(
     """
     from service.histories import database_url, made_again
     from service.importing.blocks import session_out
-    from service.world_files import write_whole
+    from service.world_files import refuse_existing, write_whole
     from simulation import portable
     from simulation.units import WorldId
 
+    for file in (out, sessions_out):
+        if file is not None:
+            refuse_existing(file, force=force)
     found = made_again(database_url(data, database), WorldId(world_id), None)
     mark = found.history.mark
     if not found.is_same:

@@ -52,6 +52,7 @@ def generate(
 
 
 def _check(people: int, seed: int, world_id: str | None, output: Path, *, force: bool) -> None:
+    from service.world_files import refuse_existing
     from simulation.definitions.fields import ID_CHARS_MAX
     from simulation.definitions.people import NPCS_MAX
 
@@ -65,12 +66,7 @@ def _check(people: int, seed: int, world_id: str | None, output: Path, *, force:
         raise WrongUse(f"{output} is a directory", because="a world file is one file")
     if not output.parent.is_dir():
         raise WrongUse(f"{output} cannot be written", because=f"there is no folder {output.parent}")
-    if output.exists() and not force:
-        raise WrongUse(
-            f"{output} exists",
-            because="nothing is overwritten unasked",
-            do="Use --force, or name another file.",
-        )
+    refuse_existing(output, force=force)
 
 
 def _write(output: Path, made: Populating, outline: dict[str, Any]) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands.options import Json, emit
+from service.commands.options import Force, Json, emit
 
 
 def import_(
@@ -17,6 +17,7 @@ def import_(
     world_id: Annotated[
         str | None, typer.Option("--id", help="The world's id, for files without; default: the file's name.")
     ] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Make a world file of a pixsim7-style file, and say what became of what, and what could not be mapped.
@@ -25,9 +26,10 @@ def import_(
     """
     from service.importing.worlds import import_world
     from service.plugins import installed
-    from service.world_files import body_of, write_whole
+    from service.world_files import body_of, refuse_existing, write_whole
     from simulation.definitions import read_document
 
+    refuse_existing(out, force=force)
     source = str(file)
     found = import_world(read_document(body_of(file), source), source, world_id or file.stem, installed())
     write_whole(out, (json.dumps(found.document, ensure_ascii=False, indent=1) + "\n").encode())

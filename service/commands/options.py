@@ -11,6 +11,7 @@ import typer
 
 Data = Annotated[Path, typer.Option("--data", help="The data folder of the service.", show_default=True)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON value on standard output, nothing else.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
 Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for the answer.", min=0.1)]
 DATA = Path("data")
 

@@ -54,7 +54,7 @@ def _submit(
     from service.errors import Refusal
     from simulation.units import InputKind
 
-    answer = _ask(data, "SubmitInput", wait_s, world_id=world_id, kind=InputKind(kind), payload=payload)
+    answer = _answer(data, world_id, InputKind(kind), payload, wait_s)
     if not answer.applied:
         raise Refusal(
             f"World {world_id} did not {VERBS[kind][0]}",
@@ -74,6 +74,22 @@ def _submit(
         as_json=as_json,
         text=f"{world_id}: {VERBS[kind][1]} at tick {answer.tick}, {answer.world_time:,g} s",
     )
+
+
+def _answer(data: Path, world_id: str, kind: Any, payload: dict[str, Any], wait_s: float) -> Any:
+    """The committed outcome. One that takes longer is no failure: what was asked goes on."""
+    from service.errors import ServiceEnded, ServiceGone
+
+    try:
+        return _ask(data, "SubmitInput", wait_s, world_id=world_id, kind=kind, payload=payload)
+    except ServiceEnded:
+        raise
+    except ServiceGone:
+        raise ServiceGone(
+            f"World {world_id} has not answered within {wait_s:g} s",
+            because="what was asked may be on its way still, and happens once if so",
+            do="Look with `theatrum world show` before you ask again, or give it longer with --wait.",
+        ) from None
 
 
 def _listed(report: Any) -> dict[str, Any]:

@@ -18,6 +18,8 @@ CAST_MAX = 100
 """People in one scene."""
 KINDS_OF_ITEM_MAX = 1_000
 """In one inventory."""
+ALIASES = ("userId", "user", "locationId", "location", "sceneId", "scene")
+"""Either of each pair is read; one that is null is as if it were not there."""
 FREE_KEYS = ("worldId", "components", "stats", "relationships", "scope")
 """Keys of the format that no rule reads; kept as they are."""
 
@@ -48,7 +50,7 @@ def read_session(fields: Fields, people: Collection[NpcId], places: Collection[s
         version=fields.whole("version", 0, 2**53, 0),
         extra=_free(fields),
     )
-    fields.ignore("inbox", *FREE_KEYS)
+    fields.ignore("inbox", *ALIASES, *FREE_KEYS)
     fields.done()
     if found.size > SESSION_BYTES_MAX:
         fields.refuse(fields.path, session_id, f"has {found.size} bytes", f"at most {SESSION_BYTES_MAX}")

@@ -314,3 +314,16 @@ def test_the_command_writes_a_file_that_check_finds_sound(tmp_path: Path) -> Non
         report["mapped"]
     )
     assert run("check", out)["ok"] is True
+
+
+def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(tmp_path: Path) -> None:
+    """Its own source above all: importing a file onto itself would lose it."""
+    source = tmp_path / "behavior.json"
+    source.write_text(json.dumps(behavior()))
+    command = [sys.executable, "-m", "theatrum", "import", str(source), "-o", str(source)]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "Use --force, or name another file." in refused.stderr
+    assert json.loads(source.read_text()) == behavior()
+    assert subprocess.run([*command, "--force"], capture_output=True, check=False).returncode == 0
+    assert json.loads(source.read_text())["id"] == "behavior"

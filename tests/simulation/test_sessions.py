@@ -91,7 +91,11 @@ def test_a_stale_writer_is_refused_with_the_version_there_is(opened: tuple[World
         (InputKind.SESSION_LEAVE, {"sessionId": "s1", "why": "tired"}, "$.why: no key"),
         (InputKind.FLAGS, {"flags": {}}, "$.flags is empty"),
         (InputKind.PERSON, {"npcId": "npc:99", "component": "core", "value": {}}, "$.npcId: no npc 'npc:99'"),
-        (InputKind.PERSON, {"npcId": "npc:1", "component": "behavior", "value": {"energy": 3}}, "in columns"),
+        (
+            InputKind.PERSON,
+            {"npcId": "npc:1", "component": "behavior", "value": {"energy": 3}},
+            "npc metric set",
+        ),
         (InputKind.PERSON, {"npcId": "npc:1", "op": "move", "locationId": "moon"}, "$.locationId"),
         (InputKind.PERSON, {"npcId": "npc:1", "component": "x", "value": {}, "sessionId": "s9"}, "'s9'"),
     ],
@@ -238,3 +242,20 @@ def test_a_system_sees_whom_it_asked_for_and_its_consequences_are_part_of_the_ti
 def test_a_tick_without_due_systems_costs_no_looks(opened: tuple[World, Stages]) -> None:
     world, _ = opened
     assert all(order.looks == () for order in world.begin_tick().orders.values())
+
+
+def test_a_player_comes_back_with_what_leaving_answered(opened: tuple[World, Stages]) -> None:
+    """Nobody's scene is null in it, and null is as if the key were not there."""
+    world, stages = opened
+    send(world, stages, InputKind.SESSION_JOIN, session=ANN)
+    left = send(world, stages, InputKind.SESSION_LEAVE, sessionId="s1").detail["session"]
+    assert left["sceneId"] is None
+    assert send(world, stages, InputKind.SESSION_JOIN, session=left).applied
+
+
+def test_an_unknown_key_of_a_change_is_refused_with_those_there_are(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    send(world, stages, InputKind.SESSION_JOIN, session=ANN)
+    refused = send(world, stages, InputKind.SESSION_UPDATE, sessionId="s1", sceneID="x").detail["reason"]
+    assert "$.sceneID: no key 'sceneID'" in refused
+    assert "did you mean 'sceneId'?" in refused
