@@ -34,7 +34,7 @@ def live(definition: WorldDefinition, ticks: int) -> Lived:
         seconds = perf_counter() - begin
     everybody = Population(*world_widths(stages[Tier.DETAILED].people))
     for stage in stages.values():
-        everybody.extend(stage.people.ids, dict(stage.people.copy_columns()), stage.people.cold)
+        everybody.extend(stage.people.ids, *stage.people.copied())
     return Lived(shard.decisions(world_id), seconds, checksum(everybody))
 
 

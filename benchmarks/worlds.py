@@ -202,7 +202,7 @@ def crowded(people: int, due: int, names: list[NpcId] | None = None) -> tuple[Wo
     few = stages[Tier.ACTIVE].people
     columns = {
         name: np.tile(values, (-(-people // CROWD_PATTERN), *[1] * (values.ndim - 1)))[:people]
-        for name, values in few.copy_columns().items()
+        for name, values in few.copied()[0].items()
     }
     columns["entity"] = np.fromiter(map(word, names), np.uint64, people)
     shuffled = np.argsort(columns["entity"], kind="stable")

@@ -36,6 +36,7 @@ class Fingerprint:
 
     def touch(self, people: Population, rows: NDArray[np.int64]) -> None:
         """These rows changed."""
+        people.changed(rows)
         if not self._all:
             people.dirty[rows] = True
             self._touched.append(rows)

@@ -16,8 +16,10 @@ RECENT_MAX = 10
 CAPACITY_MIN = 16
 """Rows a tier starts with; columns double when they are full."""
 SPARE_ROWS_MIN = 4_096
-"""Rows from which on a population keeps the arrays of its last copy for the next: fresh memory costs as much
-as the copy itself, but a thousand small worlds need not hold theirs twice."""
+"""Rows from which on a population keeps its last copy and brings it up to date for the next: what changed
+since costs, not who exists. A thousand small worlds need not hold theirs twice."""
+COPIED_ANEW_FROM = 32
+"""One row in so many changed: copying all of them in order of memory costs less than picking those out."""
 NONE = -1
 """No activity, no location, no routine: an index into nothing."""
 
@@ -113,7 +115,10 @@ class Population:
         self.held: dict[NpcId, None] = {}
         """Who waits for a generation result."""
         self._spare: dict[str, NDArray[Any]] = {}
-        """Where the last copy is, when there are many people."""
+        self._spare_cold: list[Cold] = []
+        """The last copy, when there are many people."""
+        self._stale = np.zeros(0, dtype=np.bool_)
+        """Rows in which the last copy is behind; empty while there is none."""
 
     def __getitem__(self, column: str) -> NDArray[Any]:
         """The whole column; rows beyond `count` are unused."""
@@ -137,6 +142,7 @@ class Population:
         self.cold.append(cold)
         self.row_of[npc_id] = row
         self.count += 1
+        self.changed(row)
         self._note_held(row)
         return row
 
@@ -151,6 +157,7 @@ class Population:
         self.ids.extend(new)
         self.cold.extend(cold)
         self.count = end
+        self.changed(slice(start, end))
         for row in range(start, end):
             if self.cold[row]:
                 self._note_held(row)
@@ -158,6 +165,7 @@ class Population:
     def put_cold(self, row: int, cold: Cold) -> None:
         """Replace somebody's cold components."""
         self.cold[row] = cold
+        self.changed(row)
         self._note_held(row)
 
     def _note_held(self, row: int) -> None:
@@ -180,25 +188,49 @@ class Population:
             self.ids[row], self.cold[row] = self.ids[last], self.cold[last]
             self.row_of[self.ids[row]] = row
         self.dirty[row], self.dirty[last] = self.dirty[last], False
+        self.changed(row)
         self.ids.pop()
         self.cold.pop()
         self.count = last
         return taken
 
-    def copy_columns(self) -> dict[str, NDArray[Any]]:
-        """A copy of the rows in use of every column that is not derived, safe to encode while the world goes
-        on, until the next copy is asked for."""
+    def changed(self, rows: NDArray[np.int64] | slice | int) -> None:
+        """These rows are not as they were copied."""
+        if len(self._stale):
+            self._stale[rows] = True
+
+    def copied(self) -> tuple[dict[str, NDArray[Any]], list[Cold]]:
+        """The rows in use of every column that is not derived, and their cold components: safe to encode
+        while the world goes on, until the next copy is asked for."""
         kept = {name: column[: self.count] for name, column in self._named() if name not in DERIVED}
         if self.count < SPARE_ROWS_MIN:
-            return {name: column.copy() for name, column in kept.items()}
-        copies = {}
+            return {name: column.copy() for name, column in kept.items()}, list(self.cold)
+        rows = np.flatnonzero(self._stale[: self.count])
+        if len(self._stale) != len(self.dirty) or len(rows) * COPIED_ANEW_FROM > self.count:
+            self._copy_all(kept)
+        else:
+            for name, column in kept.items():
+                self._spare[name][rows] = column[rows]
+            self._copy_cold(rows.tolist())
+        self._stale[:] = False
+        return {name: self._spare[name][: self.count] for name in kept}, self._spare_cold
+
+    def _copy_all(self, kept: Mapping[str, NDArray[Any]]) -> None:
+        rows = len(self.dirty)
+        if len(self._stale) != rows:
+            self._stale = np.zeros(rows, dtype=np.bool_)
+            self._spare = {name: np.empty((rows, *c.shape[1:]), c.dtype) for name, c in kept.items()}
         for name, column in kept.items():
-            spare = self._spare.get(name)
-            if spare is None or len(spare) < self.count:
-                spare = self._spare[name] = np.empty((len(self.dirty), *column.shape[1:]), column.dtype)
-            copies[name] = spare[: self.count]
-            np.copyto(copies[name], column)
-        return copies
+            np.copyto(self._spare[name][: self.count], column)
+        self._spare_cold = list(self.cold)
+
+    def _copy_cold(self, rows: list[int]) -> None:
+        """As many as there are people; those of `rows` and whoever came are new."""
+        cold = self._spare_cold
+        del cold[self.count :]
+        cold.extend(self.cold[len(cold) :])
+        for row in rows:
+            cold[row] = self.cold[row]
 
     def _reserve(self, rows: int) -> None:
         capacity = len(self.dirty)
@@ -212,3 +244,4 @@ class Population:
         dirty = np.zeros(capacity, dtype=np.bool_)
         dirty[: self.count] = self.dirty[: self.count]
         self.columns, self.dirty = grown, dirty
+        self._stale = np.zeros(0, dtype=np.bool_)

@@ -4,14 +4,14 @@ configuration."""
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.definitions import Activity, Npc, Preferences, WorldDefinition
-from simulation.definitions.preferences import stored_preferences
+from simulation.definitions.preferences import NO_PREFERENCES, stored_preferences
 from simulation.population import Cold
 from simulation.tables import with_profiles
 from simulation.units import NpcId
@@ -29,6 +29,10 @@ TRAIT_OF = {
 }
 """Which trait a category of activities asks about (domain.md, Score)."""
 
+Factor: TypeAlias = "array[float]"
+Factors: TypeAlias = tuple[Factor, Factor, Factor]
+"""Of one profile: by activity, by category, by trait of a category."""
+
 
 class Profiles:
     """Preference tables by profile number. Columns: activities, and categories; one more each for nothing."""
@@ -38,37 +42,36 @@ class Profiles:
     ) -> None:
         self._weights = definition.behavior.weights
         self._activity_index = activity_index
-        names = dict.fromkeys(activity.category for activity in activities)
-        self.categories = tuple(names)
-        index = {name: n for n, name in enumerate(self.categories)}
+        self._definition = definition
+        self.categories = tuple(dict.fromkeys(activity.category for activity in activities))
+        index = self._category_index = {name: n for n, name in enumerate(self.categories)}
         self.category = np.array([*(index[a.category] for a in activities), -1], dtype=np.int64)
+        self._of_routine: dict[str | None, Factors] = {}
         routines = definition.behavior.routines
         numbers: dict[tuple[object, ...], int] = {}
-        rows: list[tuple[list[float], list[float], list[float]]] = []
+        tables = array("d"), array("d"), array("d")
         self.of_npc = array("i")
         for npc in definition.npcs:
             defaults = routines[npc.routine_id].default_preferences if npc.routine_id else None
             key = (npc.routine_id if defaults else None, *_key(npc))
             if key not in numbers:
-                numbers[key] = len(rows)
-                rows.append(self._row(defaults, npc.preferences))
+                numbers[key] = len(numbers)
+                for table, factors in zip(tables, self._row(npc, npc.preferences), strict=True):
+                    table.extend(factors)
             self.of_npc.append(numbers[key])
-        self._definition = definition
-        self.fixed = len(rows)
+        self.fixed = len(numbers)
         """Profiles of the definition; those of single people, by their component, come after them."""
         self._own: dict[str, int] = {}
         self._free: list[int] = []
-        shape = (len(rows), -1) if rows else (1, 0)
-        self.activity_factor = np.array([row[0] for row in rows]).reshape(shape)
-        self.category_factor = np.array([row[1] for row in rows]).reshape(shape)
-        self.trait_factor = np.array([row[2] for row in rows]).reshape(shape)
+        shape = (self.fixed, -1) if self.fixed else (1, 0)
+        self.activity_factor, self.category_factor, self.trait_factor = (
+            np.array(table).reshape(shape) for table in tables
+        )
 
     def own(self, npc_id: NpcId, origin: int, component: Preferences) -> int:
         """The profile of somebody whose `components.behavior.preferences` says more, one for each of them."""
         npc = self._definition.npcs[origin]
-        routines = self._definition.behavior.routines
-        defaults = routines[npc.routine_id].default_preferences if npc.routine_id else None
-        row = self._row(defaults, component.over(npc.preferences))
+        row = self._row(npc, component.over(npc.preferences))
         number = self._own.setdefault(npc_id, self._free.pop() if self._free else self._next())
         self.activity_factor[number], self.category_factor[number], self.trait_factor[number] = row
         return number
@@ -88,23 +91,47 @@ class Profiles:
             self.trait_factor = _grown(self.trait_factor)
         return number
 
-    def _row(
-        self, defaults: Preferences | None, own: Preferences
-    ) -> tuple[list[float], list[float], list[float]]:
+    def _row(self, npc: Npc, own: Preferences) -> Factors:
+        """With most activities and categories as their routine has it: only what they say themselves is
+        reckoned."""
         weights = self._weights
-        liked = {**(defaults.activity_weights if defaults else {}), **own.activity_weights}
-        kinds = {**(defaults.category_weights if defaults else {}), **own.category_weights}
-        traits = {**(defaults.traits if defaults else {}), **own.traits}
-        activity = [
-            liked.get(name, MISSING_PREFERENCE) * weights.activity_preference for name in self._activity_index
-        ]
-        category = [
-            kinds.get(name, MISSING_PREFERENCE) * weights.category_preference for name in self.categories
-        ]
-        trait = [
-            1.0 + (trait_multiplier(name, traits) - 1.0) * weights.trait_modifier for name in self.categories
-        ]
-        return [*activity, 1.0], [*category, 1.0], [*trait, 1.0]
+        activity, category, trait = self._usual(npc.routine_id)
+        for name, liking in own.activity_weights.items():
+            if (place := self._activity_index.get(name)) is not None:
+                activity[place] = liking * weights.activity_preference
+        for name, liking in own.category_weights.items():
+            if (place := self._category_index.get(name)) is not None:
+                category[place] = liking * weights.category_preference
+        if own.traits:
+            trait = self._trait_factors({**self._defaults(npc.routine_id).traits, **own.traits})
+        return activity, category, trait
+
+    def _defaults(self, routine_id: str | None) -> Preferences:
+        found = self._definition.behavior.routines[routine_id].default_preferences if routine_id else None
+        return found or NO_PREFERENCES
+
+    def _usual(self, routine_id: str | None) -> Factors:
+        """Of whoever says nothing themselves: a copy, to be written over."""
+        if routine_id not in self._of_routine:
+            weights, defaults = self._weights, self._defaults(routine_id)
+            liked, kinds = defaults.activity_weights, defaults.category_weights
+            self._of_routine[routine_id] = (
+                _factors(liked, self._activity_index, weights.activity_preference),
+                _factors(kinds, self._category_index, weights.category_preference),
+                self._trait_factors(defaults.traits),
+            )
+        activity, category, trait = self._of_routine[routine_id]
+        return activity[:], category[:], trait
+
+    def _trait_factors(self, traits: Mapping[str, float]) -> Factor:
+        weight = self._weights.trait_modifier
+        found = (1.0 + (trait_multiplier(name, traits) - 1.0) * weight for name in self.categories)
+        return array("d", [*found, 1.0])
+
+
+def _factors(liked: Mapping[str, float], names: Iterable[str], weight: float) -> Factor:
+    """In the order of the names, and 1 for nothing."""
+    return array("d", [*(liked.get(name, MISSING_PREFERENCE) * weight for name in names), 1.0])
 
 
 def profile_of(script: Script, npc_id: NpcId, origin: int, cold: Cold) -> int:

@@ -78,7 +78,7 @@ class Stage:
     ) -> tuple[tuple[Micros, int], ...]:
         """Take over the columns of a snapshot; answers their agenda."""
         self.people.extend(ids, columns, cold)
-        self.people.copy_columns()  # so that the memory is there when a tick waits for the next copy
+        self.people.copied()  # so that the memory is there when a tick waits for the next copy
         self._fingerprint.everybody()
         self._find_profiles(self._single())
         return self.reindex()
@@ -96,6 +96,7 @@ class Stage:
             if (row := people.row_of.get(npc_id)) is not None:
                 origin = int(people["origin"][row])
                 people["profile"][row] = profile_of(self.script, npc_id, origin, people.cold[row])
+                people.changed(row)
 
     def reindex(self) -> tuple[tuple[Micros, int], ...]:
         """Build the due index anew from the column; answers the agenda of the tier."""
@@ -339,4 +340,5 @@ class Stage:
     def export(self) -> dict[str, Any]:
         """Copies of everything a snapshot keeps of this tier, good until the next are asked for. Who sits in
         a row is in the column `origin`."""
-        return {"cold": list(self.people.cold), "columns": self.people.copy_columns()}
+        columns, cold = self.people.copied()
+        return {"cold": cold, "columns": columns}

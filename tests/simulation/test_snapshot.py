@@ -108,10 +108,10 @@ def test_many_people_are_copied_into_the_memory_of_the_copy_before(
     monkeypatch.setattr(population, "SPARE_ROWS_MIN", 1)
     _, stages = create(village(40))
     people = next(stage.people for stage in stages.values() if stage.count)
-    first, second = people.copy_columns(), people.copy_columns()
+    (first, _), (second, _) = people.copied(), people.copied()
     assert all(np.shares_memory(first[name], second[name]) for name in first if first[name].size)
     monkeypatch.setattr(population, "SPARE_ROWS_MIN", 1_000)
-    first, second = people.copy_columns(), people.copy_columns()
+    (first, _), (second, _) = people.copied(), people.copied()
     assert not any(np.shares_memory(first[name], second[name]) for name in first)
 
 
