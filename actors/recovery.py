@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from actors.garbage import uncollected
 from messages.archive import StoredInput, WorldClaimed
 from simulation import drive
 from simulation.definitions import Plugins, WorldDefinition, read_document, unpack
@@ -44,12 +45,13 @@ class Recovery:
 
         Raises SnapshotCorrupt: claim again and skip it.
         """
-        document = read_document(unpack(claimed.document), claimed.world_id)
-        definition = known.read(document, claimed.world_id, plugins)
-        if claimed.snapshot is not None:
-            world, stages = restore(definition, claimed.snapshot.body)
-        else:
-            world, stages = create(definition, claimed.generation)
+        with uncollected():
+            document = read_document(unpack(claimed.document), claimed.world_id)
+            definition = known.read(document, claimed.world_id, plugins)
+            if claimed.snapshot is not None:
+                world, stages = restore(definition, claimed.snapshot.body)
+            else:
+                world, stages = create(definition, claimed.generation)
         items = [core_input(stored) for stored in claimed.inputs]
         ahead = [item for item in items if item.ordinal is not None]
         waiting = tuple(item for item in items if item.ordinal is None)

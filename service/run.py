@@ -25,6 +25,7 @@ from messages.service import (
     StatusReported,
     WorldReport,
 )
+from service.checking import CheckedWorld, refuse_changed
 from service.door import DataFolder, Door
 from service.embedded.redis import EmbeddedRedis
 from service.errors import ServiceEnded, ServiceError, ServiceGone
@@ -36,7 +37,6 @@ from service.settings import Settings
 from service.status_line import render
 from service.system import ActorService, new_id
 from service.warming import warm
-from service.world_files import LoadedWorld, refuse_changed, to_add
 from simulation.units import GenerationMode, Tick, WorldId
 
 LOOK_EVERY_S = 0.05
@@ -55,7 +55,7 @@ DRAIN_WITHIN_S = 4.0
 class Plan:
     """What to run and how far. No worlds and `stored`: every stored world, as `theatrum serve` does."""
 
-    worlds: Sequence[LoadedWorld] = ()
+    worlds: Sequence[CheckedWorld] = ()
     stored: bool = False
     fresh: bool = False
     goal: Goal = field(default_factory=Goal)
@@ -201,25 +201,23 @@ class Service:
         fresh, worlds = self.plan.fresh, self.plan.worlds
         if not fresh:
             for world in worlds:
-                refuse_changed(world, stored.get(world.definition.id))
-            opening.register_sleeping([w.definition.id for w in worlds if w.definition.id in opening.asleep])
+                refuse_changed(world, stored.get(world.world_id))
+            opening.register_sleeping([w.world_id for w in worlds if w.world_id in opening.asleep])
         mode = self.settings.generation
         asks = (
-            self.ask_for(world, mode)
-            for world in worlds
-            if fresh or world.definition.id not in opening.asleep
+            self.ask_for(world, mode) for world in worlds if fresh or world.world_id not in opening.asleep
         )
         for world_id, tick in opening.open(asks):
             self.begun.add(world_id)
             yield world_id, tick
 
-    def ask_for(self, world: LoadedWorld, mode: GenerationMode | None) -> AddWorld | OpenWorld:
+    def ask_for(self, world: CheckedWorld, mode: GenerationMode | None) -> AddWorld | OpenWorld:
         """What adds a world of a file; one whose state came from its file is only opened the second time."""
-        world_id = world.definition.id
+        world_id = world.world_id
         if world.beginning is not None and world_id in self.begun:
             return OpenWorld(ask_id=new_id(), world_id=world_id)
         fresh = self.plan.fresh and world_id not in self.begun
-        return to_add(world, new_id(), fresh=fresh, generation=mode)
+        return world.to_add(new_id(), fresh=fresh, generation=mode)
 
     def aim(self, world_id: WorldId, tick: Tick) -> None:
         """Where this run shall bring a world that stands at `tick` as it begins."""

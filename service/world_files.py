@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from actors.garbage import uncollected
 from actors.speech import mark_of, request_row
-from messages.admin import AddWorld
 from messages.commits import Beginning, Snapshot
 from service.errors import ServiceError, WrongUse
 from service.plugins import installed
@@ -15,12 +14,10 @@ from simulation.definitions import (
     Problem,
     WorldDefinition,
     WorldFileInvalid,
-    pack,
     parse_world,
     read_document,
 )
 from simulation.portable import NotPortable, Portable, is_portable, open_portable
-from simulation.units import GenerationMode
 
 WORLD_FILE_BYTES_MAX = 512 * 1024 * 1024
 """A million people, the most a world may have, as `theatrum generate` writes them; more is surely another
@@ -50,7 +47,8 @@ def load(path: Path) -> LoadedWorld:
         except NotPortable as error:
             allowed = "a file as `theatrum world export` wrote it"
             raise refusal(path, f"is no exported world to go on with: {error}", allowed) from None
-    definition = parse_world(read_document(body, source), source, installed())
+    with uncollected():
+        definition = parse_world(read_document(body, source), source, installed())
     return LoadedWorld(path, body.decode("utf-8"), definition)
 
 
@@ -102,47 +100,3 @@ def write_whole(path: Path, body: bytes) -> None:
         new.replace(path)
     except OSError as error:
         raise ServiceError(f"File {path} cannot be written", because=str(error.strerror)) from None
-
-
-def load_all(paths: Sequence[Path]) -> list[LoadedWorld]:
-    """Every file, or WorldFileInvalid; two worlds of one id are refused, naming both files."""
-    loaded: dict[str, LoadedWorld] = {}
-    for path in paths:
-        world = load(path)
-        other = loaded.get(world.definition.id)
-        if other is not None:
-            message = f"has the id {world.definition.id!r}, and so has {other.path}"
-            raise WorldFileInvalid(
-                str(path), [Problem("id", world.definition.id, message, "an id of its own")]
-            )
-        loaded[world.definition.id] = world
-    return list(loaded.values())
-
-
-def refuse_changed(world: LoadedWorld, stored_hash: str | None) -> None:
-    """Raises WorldFileInvalid for a file that is not what its stored world began with; nothing is touched."""
-    definition = world.definition
-    if world.beginning is not None and stored_hash is not None:
-        message = f"world {definition.id!r} is stored already"
-        allowed = "--fresh to forget it; `theatrum serve` to let it go on; another data folder"
-        raise WorldFileInvalid(str(world.path), [Problem("id", definition.id, message, allowed)])
-    if stored_hash not in (None, definition.definition_hash):
-        message = f"world {definition.id!r} is stored with another definition"
-        allowed = "the file it goes by; `theatrum serve`, which needs none; `theatrum world update`; --fresh"
-        raise WorldFileInvalid(str(world.path), [Problem("id", definition.id, message, allowed)])
-
-
-def to_add(world: LoadedWorld, ask_id: str, *, fresh: bool, generation: GenerationMode | None) -> AddWorld:
-    """The message that adds it to a service."""
-    definition = world.definition
-    return AddWorld(
-        ask_id=ask_id,
-        world_id=definition.id,
-        name=definition.name,
-        definition_hash=definition.definition_hash,
-        document=pack(world.text),
-        source=str(world.path),
-        fresh=fresh,
-        generation=generation,
-        beginning=world.beginning,
-    )

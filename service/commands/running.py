@@ -117,16 +117,18 @@ def run(
 ) -> None:
     """Run worlds until Ctrl-C or a goal, then save them. A second run goes on where the first stopped."""
     goal = _goal(for_, ticks, until_tick)
-    from service.run import Plan
-    from service.world_files import load_all
+    from service.checking import Checking
 
-    loaded = load_all(worlds or _examples())
+    checking = Checking(worlds or _examples())
+    from service.run import Plan
+
+    loaded = checking.worlds()
     mode = generation or (GenerationOption.lockstep if speed is SpeedOption.max else GenerationOption.live)
     settings = _settings(
         data, database, redis, shards, speed, mode, log_level, log_format, "warning", npc_ticks
     )
     plan = Plan(worlds=loaded, fresh=fresh, goal=goal, for_seconds=for_)
-    _serve(settings, plan, as_json=as_json, banner=_banner(settings, [w.definition.name for w in loaded]))
+    _serve(settings, plan, as_json=as_json, banner=_banner(settings, [world.name for world in loaded]))
 
 
 def _goal(for_: float | None, ticks: int | None, until_tick: int | None) -> Goal:

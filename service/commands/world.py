@@ -209,12 +209,13 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add a world to the running service, or resume the stored one of the same id and definition."""
+    from service.checking import CheckedWorld
     from service.client import ask
     from service.system import new_id
-    from service.world_files import load, to_add
+    from service.world_files import load
 
-    loaded = load(file)
-    found = ask(data, to_add(loaded, new_id(), fresh=fresh, generation=None), ADD_WAIT_S)
+    loaded = CheckedWorld.of(load(file))
+    found = ask(data, loaded.to_add(new_id(), fresh=fresh, generation=None), ADD_WAIT_S)
     resumed = found.resumed and loaded.beginning is None
     value = {"id": found.world_id, "resumed": resumed, "tick": found.tick}
     how = f"{'resumed' if resumed else 'begins'} at tick {found.tick}" if found.tick else "started"

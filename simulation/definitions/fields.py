@@ -231,6 +231,8 @@ def is_number(value: object) -> bool:
 
 def exact_micros(value: object) -> int | None:
     """Seconds as written in whole microseconds; None if they are none."""
+    if type(value) is int:
+        return value * MICROS_PER_SECOND
     if not is_number(value):
         return None
     try:

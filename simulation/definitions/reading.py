@@ -102,15 +102,13 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts(inner, f"{path}[{n}]")
 
 
-def _deeper_than(value: Any, limit: int) -> bool:
-    level = [value]
+def _deeper_than(document: dict[str, Any], limit: int) -> bool:
+    level: list[Any] = [document]
     for _ in range(limit):
         below: list[Any] = []
         for item in level:
-            if isinstance(item, dict):
-                below.extend(inner for inner in item.values() if isinstance(inner, dict | list))
-            elif isinstance(item, list):
-                below.extend(inner for inner in item if isinstance(inner, dict | list))
+            inside = item.values() if type(item) is dict else item
+            below += [inner for inner in inside if type(inner) is dict or type(inner) is list]
         if not below:
             return False
         level = below

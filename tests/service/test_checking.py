@@ -1,0 +1,77 @@
+"""Many world files: whatever number of processes read them, the answer is as if one had."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service import checking
+from service.checking import Checking
+from simulation.definitions import WorldFileInvalid
+
+CORES = 2
+
+
+@pytest.fixture(autouse=True)
+def cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: CORES)
+    monkeypatch.setattr(checking, "FILES_A_PROCESS_MIN", 2)
+
+
+def files_of(folder: Path, count: int, **other: Mapping[str, Any]) -> list[Path]:
+    """World files w0, w1 and so on; those named in `other` hold that instead."""
+    paths = []
+    for n in range(count):
+        name = f"w{n}"
+        path = folder / f"{name}.json"
+        path.write_text(json.dumps(other.get(name, {"id": name, "name": name.upper(), "meta": {}})))
+        paths.append(path)
+    return paths
+
+
+HERE = os.getpid()
+CHECK = checking.check
+
+
+def killed_elsewhere(path: Path) -> object:
+    if os.getpid() != HERE:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return CHECK(path)
+
+
+@pytest.mark.parametrize("count", [1, 3, 9])
+def test_worlds_come_in_the_order_of_their_files(tmp_path: Path, count: int) -> None:
+    """One and three are read by this process, nine by two others."""
+    worlds = Checking(files_of(tmp_path, count)).worlds()
+    assert [(world.world_id, world.name) for world in worlds] == [(f"w{n}", f"W{n}") for n in range(count)]
+
+
+def test_the_first_file_that_is_wrong_is_named_whoever_read_it(tmp_path: Path) -> None:
+    paths = files_of(tmp_path, 9, w4={"id": "w4", "nmae": "W"}, w7={"id": 7.5})
+    with pytest.raises(WorldFileInvalid) as refused:
+        Checking(paths).worlds()
+    assert refused.value.source == str(paths[4])
+    assert "did you mean 'name'?" in str(refused.value)
+
+
+def test_two_files_of_one_world_are_both_named(tmp_path: Path) -> None:
+    paths = files_of(tmp_path, 9, w8={"id": "w2", "name": "Again", "meta": {}})
+    with pytest.raises(WorldFileInvalid) as refused:
+        Checking(paths).worlds()
+    assert str(refused.value) == (
+        f"{paths[8]}: id: has the id 'w2', and so has {paths[2]}; allowed: an id of its own"
+    )
+
+
+def test_when_a_reader_is_killed_the_files_are_read_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = files_of(tmp_path, 9)
+    monkeypatch.setattr(checking, "check", killed_elsewhere)
+    assert [world.world_id for world in Checking(paths).worlds()] == [f"w{n}" for n in range(9)]
