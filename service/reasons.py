@@ -29,6 +29,8 @@ def to_text(who: str, why: Mapping[str, Any]) -> str:
     if why["candidates"]:
         lines.append(_scores(why["candidates"]))
     lines += [f"not {one['activityId']}: {one['reason']}" for one in why["excluded"]]
+    if of := why.get("preferencesOf"):
+        lines.append(f"preferences of players first: {', '.join(of)}")
     return "\n".join(lines)
 
 

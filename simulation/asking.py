@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from simulation.definitions import DefinitionInvalid, Problem, WorldDefinition
 from simulation.definitions.problems import unknown_name
+from simulation.likings import Likings
+from simulation.orders import TierTouch
 from simulation.person_json import json_seconds, micros
 from simulation.reasoning import Reasons
 from simulation.script import Script
@@ -31,6 +33,10 @@ def why(definition: WorldDefinition, npc_id: NpcId, at: Micros | None = None, so
         next(tier for tier in TIERS if origin in placed[tier]),
     )
     stage.open([origin], now)
+    likings = Likings(stage.script.activity_index)
+    for session in definition.sessions:
+        likings.on_session(session.id, session)
+    stage.touch(TierTouch(heard=likings.take()))
     found = stage.why(npc_id, now, definition.flags)
     if found is None:
         raise RuntimeError(f"{npc_id} was put on a stage and is not there")

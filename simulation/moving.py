@@ -37,8 +37,13 @@ class Moving:
         self.tiering.unbalanced = bool(self.tiering.pulled)
 
     def next(self) -> Touches:
-        """What the tiers must do next: a move, or an answer for the rules. Empty: everybody is in place."""
+        """What the tiers must do next: hear what players say, a move, or an answer for the rules. Empty:
+        everybody is in place."""
         tiering = self.tiering
+        if heard := self.world.likings.take():
+            touch = TierTouch(heard=heard)
+            if peopled := {tier: touch for tier in TIERS if self.world.counts[tier]}:
+                return peopled
         if not self.queue and tiering.wants_to_know:
             self._asking = True
             question = tiering.question()

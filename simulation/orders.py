@@ -14,6 +14,7 @@ from simulation.units import Band, Micros, NpcId, RequestId, SessionId, Tick, Ti
 
 if TYPE_CHECKING:
     from simulation.consequences import Consequence
+    from simulation.definitions.preferences import Preferences
     from simulation.person import Person
     from simulation.recasting import Recast
 
@@ -221,6 +222,16 @@ class Users:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What players' sessions say of somebody's preferences now."""
+
+    npc_id: NpcId
+    preferences: Preferences
+    sessions: tuple[SessionId, ...]
+    """Whose word it is, the first counts most; none: nobody says anything any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class TierTouch:
     """world -> tier, between ticks: what inputs do to people. Looks first, then writes, leavers and comers.
 
@@ -240,6 +251,8 @@ class TierTouch:
     """Show some of these, too."""
     recast: Recast | None = None
     """The world goes by another definition now."""
+    heard: tuple[Heard, ...] = ()
+    """What players now say of people's preferences."""
     now: Micros = NO_TIME
     flags: Mapping[str, Any] = field(default_factory=dict)
 

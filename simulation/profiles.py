@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulation.definitions import Activity, Npc, Preferences, WorldDefinition
 from simulation.definitions.preferences import NO_PREFERENCES, stored_preferences
+from simulation.orders import Heard
 from simulation.population import Cold
 from simulation.tables import with_profiles
 from simulation.units import NpcId
@@ -63,15 +64,28 @@ class Profiles:
         """Profiles of the definition; those of single people, by their component, come after them."""
         self._own: dict[str, int] = {}
         self._free: list[int] = []
+        self.heard: dict[NpcId, Heard] = {}
+        """What players' sessions say of people."""
         shape = (self.fixed, -1) if self.fixed else (1, 0)
         self.activity_factor, self.category_factor, self.trait_factor = (
             np.array(table).reshape(shape) for table in tables
         )
 
-    def own(self, npc_id: NpcId, origin: int, component: Preferences) -> int:
-        """The profile of somebody whose `components.behavior.preferences` says more, one for each of them."""
+    def hear(self, news: Iterable[Heard]) -> list[NpcId]:
+        """Keep what players say from now on; answers of whom. Their profiles must be found anew."""
+        names = []
+        for one in news:
+            names.append(one.npc_id)
+            if one.sessions:
+                self.heard[one.npc_id] = one
+            else:
+                self.heard.pop(one.npc_id, None)
+        return names
+
+    def own(self, npc_id: NpcId, origin: int, more: Preferences) -> int:
+        """The profile of somebody of whom their component or a session says more, one for each of them."""
         npc = self._definition.npcs[origin]
-        row = self._row(npc, component.over(npc.preferences))
+        row = self._row(npc, more.over(npc.preferences))
         number = self._own.setdefault(npc_id, self._free.pop() if self._free else self._next())
         self.activity_factor[number], self.category_factor[number], self.trait_factor[number] = row
         return number
@@ -135,15 +149,18 @@ def _factors(liked: Mapping[str, float], names: Iterable[str], weight: float) ->
 
 
 def profile_of(script: Script, npc_id: NpcId, origin: int, cold: Cold) -> int:
-    """Which profile somebody has: their definition's, or one of their own where their component says so.
+    """Which profile somebody has: their definition's, or one of their own where their component or a player's
+    session says so; the session comes first.
 
     Asked between two ticks, or where people come onto the stage.
     """
     given = cold.get("behavior", {}).get("preferences")
     component = None if given is None else stored_preferences(given, script.activity_index)
-    if component is None:
+    heard = script.profiles.heard.get(npc_id)
+    if component is None and heard is None:
         return script.profiles.disown(npc_id, origin)
-    number = script.profiles.own(npc_id, origin, component)
+    more = NO_PREFERENCES if component is None else component
+    number = script.profiles.own(npc_id, origin, more if heard is None else heard.preferences.over(more))
     if script.tables.activity_factor is not script.profiles.activity_factor:
         script.tables = with_profiles(script.tables, script.profiles)
     return number

@@ -12,7 +12,7 @@ from simulation.person import Person
 from simulation.population import NONE, Population
 from simulation.scale import FULL, to_points
 from simulation.scoring import factors_of, product
-from simulation.units import MICROS_PER_SECOND
+from simulation.units import MICROS_PER_SECOND, SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Reasons:
     excluded: tuple[Excluded, ...]
     draw: float
     chosen: str | None
+    sessions: tuple[SessionId, ...] = ()
+    """Of players who have a say in what they prefer, the first counts most."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -49,6 +51,7 @@ class Reasons:
             "excluded": [{"activityId": e.activity_id, "reason": e.reason} for e in self.excluded],
             "draw": self.draw,
             "chosen": self.chosen,
+            **({"preferencesOf": list(self.sessions)} if self.sessions else {}),
         }
 
 
@@ -59,7 +62,7 @@ def reason(person: Person, people: Population, row: int) -> Reasons:
     node = pick_node(person, int(people["routine"][row]))
     if node == NONE:
         return Reasons(None, (), (), draw, None)
-    profile = int(people["profile"][row])
+    profile, heard = int(people["profile"][row]), script.profiles.heard.get(person.npc_id)
     candidates, excluded = [], []
     for k, candidate in enumerate(script.nodes[node].candidates):
         activity = script.activity_index[candidate.activity_id]
@@ -77,6 +80,7 @@ def reason(person: Person, people: Population, row: int) -> Reasons:
         excluded=tuple(excluded),
         draw=draw,
         chosen=None if chosen == NONE else candidates[chosen].activity_id,
+        sessions=() if heard is None else heard.sessions,
     )
 
 

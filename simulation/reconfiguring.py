@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from simulation.definitions import SimulationConfig
+from simulation.likings import Likings
 from simulation.script import Script
 from simulation.stories.intent_system import cues_of
 from simulation.system_table import systems_of
@@ -34,6 +35,8 @@ def take_script(world: World, script: Script, gone: Collection[NpcId], came: Col
     cues.take_over(world.cues, script)
     world.cues = cues
     world.moving.tiering.redefine(gone, came)
+    world.likings = Likings(script.activity_index)
     for session in world.sessions:
+        world.likings.on_session(session.id, session)
         for system in world.systems:
             system.on_session(session.id, session)

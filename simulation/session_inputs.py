@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.consequences import FLAGS_MAX
 from simulation.definitions.activities import flat_flags
-from simulation.definitions.components import check_personal
+from simulation.definitions.components import Speech, check_personal
 from simulation.definitions.fields import Fields
 from simulation.definitions.problems import Problem
 from simulation.definitions.sessions import (
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 NOTHING: Touches = {}
 
 
+def speech(world: World) -> Speech:
+    """What personal components of this world may speak of."""
+    return Speech(world.script.definition.metrics, world.script.activity_index)
+
+
 def problem_verdict(problems: list[Problem]) -> Verdict:
     """Every problem of a payload in one refusal."""
     return refused("; ".join(str(problem) for problem in problems), "nothing was changed")
@@ -42,7 +47,7 @@ def join(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     whole.done()
     places = world.script.location_index
     session = read_session(fields, world.script.people_ids, places)
-    check_personal(session.npcs, "$.session.npcs", world.script.definition.metrics, problems)
+    check_personal(session.npcs, "$.session.npcs", speech(world), problems)
     if problems:
         return problem_verdict(problems), NOTHING
     if world.sessions.get(session.id) is not None:
@@ -115,7 +120,7 @@ def _changes(world: World, fields: Fields, session: Session) -> dict[str, Any]:
         found["inventory"] = {item: count for item, count in mine.items() if count}
     if fields.given("npcs"):
         given = read_personal(fields.within("npcs"), people)
-        check_personal(given, "$.npcs", world.script.definition.metrics, fields.problems)
+        check_personal(given, "$.npcs", speech(world), fields.problems)
         found["npcs"] = _merged(session, given)
     return found
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from simulation.clock import Clock
 from simulation.definitions import SimulationConfig, WorldDefinition
 from simulation.mind import BEHAVING, Mind
-from simulation.opening import Stages
+from simulation.opening import Stages, settle
 from simulation.population import BARE, Cold
 from simulation.requests import Request, Requests
 from simulation.scalars import RULES_VERSION
@@ -191,6 +191,7 @@ def restore(definition: WorldDefinition, snapshot: bytes, mind: Mind = BEHAVING)
     stages = _stages(world, script, head["tiers"], body, start)
     world.moving.tiering.restore(head.get("pulled", {}), stages)
     world.cues.restore(head.get("cues", ()), stages, world.world_time)
+    settle(world, stages, world.moving.next())
     return world, stages
 
 

@@ -172,6 +172,7 @@ class Stage:
 
     def touch(self, touch: TierTouch) -> TierTouched:
         """What inputs do to people between ticks: looks, writes, then who leaves, then who comes."""
+        self._find_profiles(self.script.profiles.hear(touch.heard))
         scene = Scene(self.script, touch.now, self.tier, touch.flags)
         seen = self._seen(scene, (*touch.looks, *self._users(touch.users)))
         if touch.recast is not None:

@@ -13,6 +13,7 @@ from simulation.definitions import SimulationConfig
 from simulation.hashing import state_hash
 from simulation.inputs import Input
 from simulation.intake import Intake
+from simulation.likings import Likings
 from simulation.moving import Moving
 from simulation.orders import Failure, PersonWrite, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.person import Person
@@ -71,6 +72,7 @@ class World:
         """In the order the tick runs them."""
         self.cues = cues_of(script, self.systems)
         self.sessions = Sessions()
+        self.likings = Likings(script.activity_index)
         self.moving = Moving(self)
         self.last_plan: WorkPlan | None = None
         self.made_with: Mapping[str, str] = script.definition.plugins.versions()
@@ -152,12 +154,14 @@ class World:
         """A session came or changed."""
         self.moving.tiering.on_session(self.sessions.get(session.id), session)
         self.sessions.put(session)
+        self.likings.on_session(session.id, session)
         for system in self.systems:
             system.on_session(session.id, session)
 
     def drop_session(self, session_id: SessionId) -> None:
         self.moving.tiering.on_session(self.sessions.get(session_id), None)
         self.sessions.remove(session_id)
+        self.likings.on_session(session_id, None)
         for system in self.systems:
             system.on_session(session_id, None)
 

@@ -7,12 +7,14 @@ key, and every other component, is kept as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from simulation.definitions.conditions import RELATIONSHIP_AXES
 from simulation.definitions.fields import Fields, at
 from simulation.definitions.metrics import Metrics, checked
+from simulation.definitions.preferences import read_preferences
 from simulation.definitions.problems import Problem, shown
 
 NAMES_KEPT = 1_000
@@ -45,12 +47,23 @@ def check_component(
             checked(metric, value, ".".join((path, *metric.path)), problems)
 
 
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What a personal component may speak of."""
+
+    metrics: Metrics
+    activities: Collection[str]
+
+
 def check_personal(
-    npcs: Mapping[Any, Mapping[str, Any]], path: str, metrics: Metrics, problems: list[Problem]
+    npcs: Mapping[Any, Mapping[str, Any]], path: str, speech: Speech, problems: list[Problem]
 ) -> None:
-    """The same of what is personal between a player and people."""
+    """The same of what is personal between a player and people, and of what the player says they prefer."""
     for npc_id, components in npcs.items():
-        check_known(components, at(path, npc_id), metrics, problems)
+        where = at(path, npc_id)
+        check_known(components, where, speech.metrics, problems)
+        if (liked := components.get("behavior", {}).get("preferences")) is not None:
+            read_preferences(Fields(liked, f"{where}.behavior.preferences", problems), speech.activities)
 
 
 def value_at(value: object, path: tuple[str, ...]) -> object:

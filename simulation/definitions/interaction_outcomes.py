@@ -26,6 +26,7 @@ from simulation.definitions.interaction_gates import (
     read_metric,
 )
 from simulation.definitions.metrics import HOT_KEYS, NUMBER_MAX, Metric, Value
+from simulation.definitions.preferences import read_preferences
 from simulation.definitions.problems import shown, unknown_name
 from simulation.definitions.sessions import CAST_MAX, person_named
 from simulation.units import MICROS_PER_SECOND, Micros, NpcId
@@ -212,6 +213,9 @@ def _component(fields: Fields, known: Known) -> ComponentChange:
     if (size := len(str(value))) > COMPONENT_CHARS_MAX:
         fields.refuse(fields.at("value"), "", f"has {size} characters", f"at most {COMPONENT_CHARS_MAX}")
     check_component(name, value, fields.at("value"), known.metrics, fields.problems)
+    if name == "behavior" and (liked := value.get("preferences")) is not None:
+        where = at(fields.at("value"), "preferences")
+        read_preferences(Fields(liked, where, fields.problems), known.activities)
     return ComponentChange(name, op, value, shared)
 
 

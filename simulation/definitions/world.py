@@ -13,7 +13,7 @@ from simulation.calendar import Calendar
 from simulation.definitions.activities import Activity, flat_flags
 from simulation.definitions.behavior import Behavior, read_behavior
 from simulation.definitions.chains import Cast, Chain, read_chains
-from simulation.definitions.components import check_personal
+from simulation.definitions.components import Speech, check_personal
 from simulation.definitions.conditions import Names
 from simulation.definitions.effects import check_metrics
 from simulation.definitions.fields import Fields, at, known_in
@@ -182,7 +182,9 @@ def _read(
     world_id = fields.identifier("id")
     name = fields.text("name", world_id)
     flags = flat_flags(fields.mapping("flags"))
-    sessions = _sessions(fields, {npc.id for npc in npcs}, {place.id for place in locations}, metrics)
+    unread = ("meta", "meta.behavior", "meta.behavior.activities")
+    speech = Speech(metrics, known_in(behavior.activities, fields.problems, *unread))
+    sessions = _sessions(fields, {npc.id for npc in npcs}, {place.id for place in locations}, speech)
     fields.ignore("version", "$schema")
     fields.done()
     if simulation is None:
@@ -207,11 +209,11 @@ def _read(
 
 
 def _sessions(
-    fields: Fields, people: Collection[NpcId], places: Collection[str], metrics: Metrics
+    fields: Fields, people: Collection[NpcId], places: Collection[str], speech: Speech
 ) -> tuple[Session, ...]:
     sessions = read_sessions(fields, people, places)
     for n, session in enumerate(sessions):
-        check_personal(session.npcs, f"sessions[{n}].npcs", metrics, fields.problems)
+        check_personal(session.npcs, f"sessions[{n}].npcs", speech, fields.problems)
     return sessions
 
 
@@ -224,7 +226,8 @@ def under_another_name(
     world_id = fields.identifier("id")
     name = fields.text("name", world_id)
     places = {place.id for place in known.locations}
-    sessions = _sessions(fields, known.people_ids, places, known.metrics)
+    speech = Speech(known.metrics, known.behavior.activities)
+    sessions = _sessions(fields, known.people_ids, places, speech)
     if not all(problem.warning for problem in problems):
         raise WorldFileInvalid(source, problems)
     return replace(known, id=WorldId(world_id), name=name, sessions=sessions, document=document)

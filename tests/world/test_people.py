@@ -22,8 +22,19 @@ INN: dict[str, Any] = {
         "metrics": {
             "mine": {"stance": {"type": "enum", "values": ["open", "wary"], "component": "plugin:g"}}
         },
+        "behavior": {
+            "activities": {"talk": {"category": "social"}},
+            "routines": {"r": {"nodes": [{"preferredActivities": [{"activityId": "talk", "weight": 1}]}]}},
+        },
     },
-    "npcs": [{"id": "bo", "name": "Bo", "components": {"core": {"affinity": 40}}}],
+    "npcs": [
+        {
+            "id": "bo",
+            "name": "Bo",
+            "personality": {"routineId": "r"},
+            "components": {"core": {"affinity": 40}},
+        }
+    ],
     "sessions": [{"id": "s1", "userId": "ann"}],
 }
 
@@ -58,3 +69,15 @@ def test_components_and_metrics_are_read_and_changed_from_another_terminal(cli: 
     refused = cli("npc", "component", "set", "inn", "bo", "core", '{"trust": 101}', status=1)
     assert "$.value.trust: is 101" in refused
     assert "no session s9 is in inn" in cli("npc", "metric", "get", "inn", "bo", "--session", "s9", status=1)
+
+
+def test_what_a_player_says_a_person_prefers_counts_at_once(cli: Cli) -> None:
+    said = '{"preferences": {"activityWeights": {"talk": 0.9}}}'
+    cli("npc", "component", "update", "inn", "bo", "behavior", "--session", "s1", said)
+    why = cli("npc", "why", "inn", "bo")
+    assert why["candidates"][0]["factors"]["activityPreference"] == 0.9
+    assert why["preferencesOf"] == ["s1"]
+    cli("session", "leave", "inn", "s1")
+    why = cli("npc", "why", "inn", "bo")
+    assert why["candidates"][0]["factors"]["activityPreference"] == 0.5
+    assert "preferencesOf" not in why
