@@ -245,6 +245,20 @@ def node_of(
 
 
 @inlined
+def ask_profiles(
+    t: Tables, g: Gates, at: Instant, who: Settled, slots: Ints, asked: Bytes, applies: Bytes
+) -> bool:
+    """Which behaviour profiles apply to the person. True: something is not answered yet."""
+    waits = False
+    for n in range(t.profile_gate.size):
+        gate = t.profile_gate[n]
+        held = gate_holds(g, gate, at, who, slots, asked) if gate != 0 else YES
+        waits = waits or held == ASKED
+        applies[n] = held
+    return waits
+
+
+@inlined
 def weigh_candidates(
     t: Tables,
     g: Gates,
@@ -256,6 +270,7 @@ def weigh_candidates(
     slots: Ints,
     asked: Bytes,
     scores: Floats,
+    applies: Bytes,
     factors: Floats,
     i: int,
 ) -> bool:
@@ -273,6 +288,9 @@ def weigh_candidates(
             fits = fits and held == YES
         if fits:
             worth = worth_of(t, p.profile[row], activity, t.candidate_weight[node, k], who, slots)
+            for n in range(applies.size):
+                if applies[n] == YES:
+                    worth = worth * t.profile_factor[n, activity]
             for n in range(factors.shape[0]):
                 if factors[n, i, k] >= UNWEIGHED:
                     factors[n, i, k] = WANTED
@@ -294,6 +312,7 @@ def decide_all(
     chosen: Ints,
     scores: Floats,
     slots: Ints,
+    applies: Bytes,
     nodes: Ints,
     factors: Floats,
 ) -> int:
@@ -311,7 +330,9 @@ def decide_all(
         if factors.shape[0] != 0:
             nodes[i] = node
         if not waits:
-            waits = weigh_candidates(t, g, p, row, node, at, who, slots, asked, scores, factors, i)
+            asking = node != NONE and ask_profiles(t, g, at, who, slots, asked, applies)
+            waits = weigh_candidates(t, g, p, row, node, at, who, slots, asked, scores, applies, factors, i)
+            waits = waits or asking
         if waits:
             waiting += 1
             continue

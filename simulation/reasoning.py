@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from simulation.behavior_profiles import applying
 from simulation.chance import Purpose, chance
 from simulation.moods import names_of
 from simulation.person import Person
@@ -63,6 +64,7 @@ def reason(person: Person, people: Population, row: int) -> Reasons:
     if node == NONE:
         return Reasons(None, (), (), draw, None)
     profile, heard = int(people["profile"][row]), script.profiles.heard.get(person.npc_id)
+    bent = applying(person)
     candidates, excluded = [], []
     for k, candidate in enumerate(script.nodes[node].candidates):
         activity = script.activity_index[candidate.activity_id]
@@ -71,7 +73,7 @@ def reason(person: Person, people: Population, row: int) -> Reasons:
         if why:
             excluded.append(Excluded(candidate.activity_id, why))
             continue
-        factors = factors_of(script, person, activity, float(script.candidate_weight[node, k]), profile)
+        factors = factors_of(person, activity, float(script.candidate_weight[node, k]), profile, bent)
         candidates.append(Considered(candidate.activity_id, product(factors), factors))
     chosen = spin([candidate.score for candidate in candidates], draw)
     return Reasons(

@@ -3,8 +3,10 @@ order."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from simulation.behavior_profiles import CompiledProfile
 from simulation.scale import UNITS
 
 if TYPE_CHECKING:
@@ -25,9 +27,12 @@ def weigh(m: float, weight: float) -> float:
     return 1.0 + (m - 1.0) * weight
 
 
-def factors_of(script: Script, person: Person, activity: int, base: float, profile: int) -> dict[str, float]:
+def factors_of(
+    person: Person, activity: int, base: float, profile: int, applying: Iterable[CompiledProfile] = ()
+) -> dict[str, float]:
     """Every factor of one candidate by name, in the order they are multiplied: the scalar path, and the
     why."""
+    script = person.script
     weights, tables = script.weights, script.profiles
     category = int(tables.category[activity])
     found = {
@@ -40,6 +45,8 @@ def factors_of(script: Script, person: Person, activity: int, base: float, profi
         "urgency": weigh(_urgency(script, person, activity), weights.urgency),
         "inertia": weigh(CONTINUES, weights.inertia) if activity == person.activity else 1.0,
     }
+    for one in applying:
+        found[one.name] = float(one.factor[activity])
     for name, worth in script.factors:
         found[name] = worth(person, activity)
     return found

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.behavior_profiles import compile_behavior_profiles
 from simulation.chance import MASK, word
 from simulation.conditions import Test, compile_condition
 from simulation.custom_effects import Make, compile_effects
@@ -29,7 +30,7 @@ from simulation.stories.chain_rules import compile_chains
 from simulation.stories.hook_rules import compile_hooks
 from simulation.stories.interaction_rules import compile_interactions
 from simulation.stories.narrative_rules import compile_narratives
-from simulation.tables import gates_of, names_of, tables_of
+from simulation.tables import gates_of, names_of, room_of, tables_of
 from simulation.units import Band, Micros
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Script:
         self._compile_activities()
         self._compile_places()
         self._compile_routines()
+        self.behavior_profiles = compile_behavior_profiles(self)
         self._compile_stories()
         self.profiles = Profiles(definition, self.activities, self.activity_index)
         self.slot_names = tuple(self._slots)
@@ -113,7 +115,7 @@ class Script:
         self.tables = tables_of(self)
         self.gate_code = gates_of(self.gates, self._places, len(self.location_ids) + 1)
         self.names = names_of(self)
-        self.room = np.empty(self.candidates.shape[1]), np.empty(len(self.slot_names), dtype=np.int64)
+        self.room = room_of(self)
 
     def _compile_stories(self) -> None:
         """What players and people do together."""

@@ -88,6 +88,10 @@ class Tables(NamedTuple):
     """(nodes + 1, widest)"""
     candidate_weight: Floats
     candidate_gate: Ints
+    profile_gate: Ints
+    """Of behaviour profiles, in the order they are multiplied."""
+    profile_factor: Floats
+    """(behaviour profiles, activities + 1)"""
     category: Ints
     activity_factor: Floats
     """(profiles, activities + 1)"""
@@ -141,11 +145,22 @@ def tables_of(script: Script) -> Tables:
         rated=np.array(rated, dtype=np.int64),
         slot_rate=_stacked([script.slot_rates[slot][0] for slot in rated], acts),
         slot_span=_stacked([script.slot_rates[slot][1] for slot in rated], acts),
+        profile_gate=_column(one.gate for one in script.behavior_profiles),
+        profile_factor=_factors([one.factor for one in script.behavior_profiles], acts),
         category=profiles.category,
         activity_factor=profiles.activity_factor,
         category_factor=profiles.category_factor,
         trait_factor=profiles.trait_factor,
         **{name: getattr(script, name) for name in _AS_THEY_ARE},
+    )
+
+
+def room_of(script: Script) -> tuple[Floats, Ints, NDArray[np.uint8]]:
+    """Where a kernel keeps what it works out for one person: scores, relationships, behaviour profiles."""
+    return (
+        np.empty(script.candidates.shape[1]),
+        np.empty(len(script.slot_names), dtype=np.int64),
+        np.empty(len(script.behavior_profiles), dtype=np.uint8),
     )
 
 
@@ -169,6 +184,10 @@ _AS_THEY_ARE = (
 
 def _stacked(rows: Sequence[Ints], width: int) -> Ints:
     return np.array(rows, dtype=np.int64).reshape(len(rows), width)
+
+
+def _factors(rows: Sequence[Floats], width: int) -> Floats:
+    return np.array(rows, dtype=np.float64).reshape(len(rows), width)
 
 
 def _starts(rows: Iterable[Sequence[object]]) -> Ints:

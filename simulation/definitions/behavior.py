@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from simulation.definitions.activities import Activity, Category, read_activity, read_category, same_id
+from simulation.definitions.behavior_profiles import BehaviorProfile, read_profiles
 from simulation.definitions.conditions import Condition, Names, read_conditions
 from simulation.definitions.fields import Fields, known_in
 from simulation.definitions.plugins import PluginUse
@@ -77,6 +78,7 @@ class Behavior:
     """(valence, arousal) that moods relax to."""
     archetypes: Archetypes = None
     """Preferences by what `personality.archetype` names; None: it names nothing."""
+    profiles: Mapping[str, BehaviorProfile] = field(default_factory=dict)
 
 
 MOOD_HALF_LIFE_SECONDS = 4 * 3600
@@ -107,7 +109,8 @@ def read_behavior(value: Any, path: str, names: Names, day_us: int) -> Behavior:
     half_life, baseline = _npc_config(fields.within("npcConfig"))
     archetypes = read_archetypes(fields.raw("presets"), fields.at("presets"), known, names.problems)
     weights = _weights(fields, names)
-    found = Behavior(categories, activities, routines, weights, half_life, baseline, archetypes)
+    profiles = read_profiles(fields, names, known)
+    found = Behavior(categories, activities, routines, weights, half_life, baseline, archetypes, profiles)
     fields.done()
     return found
 

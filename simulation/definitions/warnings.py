@@ -38,7 +38,7 @@ BEHAVIOR = "meta.behavior"
 
 def warnings_of(world: WorldDefinition) -> tuple[Problem, ...]:
     """Everything suspicious about a world that is otherwise sound."""
-    people = (_activities, _routines, _conditions, _preferences)
+    people = (_activities, _routines, _conditions, _preferences, _profiles)
     kinds = (*people, _chains, _narratives, _interactions, _hooks)
     return tuple(islice((found for kind in kinds for found in kind(world)), WARNINGS_MAX))
 
@@ -181,6 +181,18 @@ def _preferences(world: WorldDefinition) -> Iterator[Problem]:
     for n, npc in enumerate(world.npcs):
         if npc.preferences.category_weights:
             yield from _liked(npc.preferences, f"npcs[{n}].personality.preferences", known)
+
+
+def _profiles(world: WorldDefinition) -> Iterator[Problem]:
+    known = {activity.category for activity in world.behavior.activities.values()}
+    for profile in world.behavior.profiles.values():
+        yield from _each(profile.conditions, world)
+        if not profile.activities and not profile.categories:
+            yield _warn(f"{profile.path}.modifiers", {}, "names nothing, so the profile changes nothing")
+        for category in profile.categories:
+            if category not in known:
+                where = at(f"{profile.path}.modifiers.categoryWeights", category)
+                yield replace(unknown_name(where, category, known, "category"), warning=True)
 
 
 def _liked(preferences: Preferences, path: str, known: set[str]) -> Iterator[Problem]:
