@@ -57,5 +57,6 @@ def chain_view(rules: ChainRules, progress: Progress | None, meeting: Meeting) -
         "closesAt": None if closes is None else json_seconds(closes),
         "autoAdvance": step.auto,
         "optional": step.optional,
+        "interactionId": step.interaction_id,
         "flagMissing": flag_missing(step.required_flags, meeting.flags),
     }

@@ -15,7 +15,7 @@ def systems_of(script: Script) -> tuple[System, ...]:
     """Made anew for every world and every definition: a system keeps an index of its own."""
     found: list[System] = []
     if script.chains:
-        found.append(Chains(script.chains))
+        found.append(Chains(script.chains, script.interactions))
     steps = (step for chain in script.chains.values() for step in chain.chain.steps.values())
     if script.hooks or any(step.intent for step in steps):
         found.append(Intents(script))

@@ -27,6 +27,8 @@ class View:
     sessions: Sessions
     people: Mapping[NpcId, Person] = field(default_factory=dict)
     """Those that were asked for and live here, settled to `now`."""
+    generates: bool = True
+    """Whether content may be asked for."""
 
     def session(self, session_id: SessionId) -> Session | None:
         return self.sessions.get(session_id)

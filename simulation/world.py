@@ -119,7 +119,8 @@ class World:
 
     def view(self, people: Mapping[NpcId, Person]) -> View:
         """The world as it stands, with the people who were shown."""
-        return View(self.script, self.world_time, self.tick, self.flags, self.sessions, people)
+        generates = self.config.generation.mode is not GenerationMode.OFF
+        return View(self.script, self.world_time, self.tick, self.flags, self.sessions, people, generates)
 
     # -- inputs
 

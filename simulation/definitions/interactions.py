@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from simulation.definitions.activities import same_id
+from simulation.definitions.chains import Chain
 from simulation.definitions.conditions import normal_ref
 from simulation.definitions.fields import Fields
 from simulation.definitions.interaction_gates import Gating, Known, read_gating
 from simulation.definitions.interaction_outcomes import Outcome, read_outcome
-from simulation.definitions.problems import shown, unknown_name
+from simulation.definitions.problems import Problem, shown, unknown_name
 from simulation.definitions.sessions import person_named
 
 INTERACTIONS_MAX = 1_000
@@ -127,3 +128,14 @@ def _target(fields: Fields, value: Any, path: str, known: Known) -> str:
     who = (*known.people, *(f"role:{role}" for role in known.roles))
     fields.problems.append(unknown_name(path, name, who, "npc or role"))
     return ""
+
+
+def check_steps(
+    chains: Iterable[Chain], interactions: Mapping[str, Interaction], problems: list[Problem]
+) -> None:
+    """Note every step that an interaction belongs to which is not there. In a world without any, such names
+    are for whoever shows steps to the player."""
+    for step in (step for chain in chains if interactions for step in chain.steps.values()):
+        name = step.interaction_id
+        if name is not None and name not in interactions:
+            problems.append(unknown_name(f"{step.path}.interactionId", name, interactions, "interaction"))

@@ -60,12 +60,14 @@ def _chains(world: WorldDefinition) -> Iterator[Problem]:
 def _interactions(world: WorldDefinition) -> Iterator[Problem]:
     for interaction in world.interactions.values():
         yield from _each(interaction.gating.conditions, world)
-    if not world.interactions:
-        return
     for chain in world.chains.values():
+        theirs = {npc for ref in chain.npcs for npc in world.resolve_ref(ref)}
         for step in chain.steps.values():
-            if step.interaction_id is not None and step.interaction_id not in world.interactions:
-                message = f"no interaction {step.interaction_id!r} is in this world"
+            belongs = world.interactions.get(step.interaction_id or "")
+            targets = belongs.targets if belongs is not None else ()
+            whom = {npc for ref in targets for npc in world.resolve_ref(ref)}
+            if chain.npcs and targets and not theirs & whom:
+                message = f"is for nobody whose chain this is, so {step.id} is never taken"
                 yield _warn(f"{step.path}.interactionId", step.interaction_id, message)
 
 

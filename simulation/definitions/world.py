@@ -19,7 +19,7 @@ from simulation.definitions.effects import check_metrics
 from simulation.definitions.fields import Fields, at, known_in
 from simulation.definitions.hooks import Hook, Stories, read_hooks
 from simulation.definitions.interaction_gates import Known
-from simulation.definitions.interactions import Interaction, read_interactions
+from simulation.definitions.interactions import Interaction, check_steps, read_interactions
 from simulation.definitions.metrics import Metrics, read_metrics
 from simulation.definitions.narratives import Program, read_narratives
 from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs
@@ -155,7 +155,9 @@ def _stories(
     found, activities = behavior
     kinds = {*found.categories, *(activity.category for activity in found.activities.values())}
     known = Known(names, calendar, activities, kinds, metrics, ids, roles, steps, narratives)
-    return chains, narratives, read_interactions(meta, known)
+    interactions = read_interactions(meta, known)
+    check_steps(chains.values(), interactions, meta.problems)
+    return chains, narratives, interactions
 
 
 def _metrics(meta: Fields, behavior: Behavior) -> Metrics:

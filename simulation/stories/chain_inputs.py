@@ -1,52 +1,36 @@
-"""Inputs about chains: a player starts one with somebody, takes its step, skips it, or gives it up."""
+"""Inputs about chains: a player starts one with somebody, takes its step, skips it, or gives it up.
+
+A step that an interaction belongs to is taken by doing that: its gates are the step's as well, and both
+happen or neither.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from simulation.consequences import Consequence, followed
-from simulation.definitions.chain_graph import FAIL
+from simulation.consequences import followed
 from simulation.definitions.fields import Fields
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.definitions.sessions import person_named
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
 from simulation.person_json import json_seconds
-from simulation.rules import RuleRaised, flag_missing, unmet
+from simulation.rules import RuleRaised
 from simulation.session_inputs import NOTHING, find, problem_verdict, unknown
-from simulation.sessions import SESSION_BYTES_MAX, Session
-from simulation.stories.chain_progress import COMPONENT, KEY, ChainOutcome, Progress, read_progress
-from simulation.stories.chain_rules import (
-    ChainRules,
-    Hindrance,
-    Meeting,
-    hindrance,
-    missed,
-    moved,
-    skipped,
-    taken,
-)
-from simulation.units import Micros, NpcId
+from simulation.sessions import SESSION_BYTES_MAX
+from simulation.stories import interaction_inputs
+from simulation.stories.chain_moves import Wish, abandon, skip, start, step
+from simulation.stories.chain_progress import Progress
+from simulation.stories.chain_rules import ChainRules, Done, Hindrance, Meeting, progress_in
+from simulation.stories.interaction_rules import InteractionRules
+from simulation.units import NpcId
 from simulation.views import View
 
 if TYPE_CHECKING:
     from simulation.world import World
 
 OPS = ("start", "step", "skip", "abandon")
-RUNNING_MAX = 64
-"""Chains that run in one session at once: each costs a due time and its part of the session."""
-Done = tuple[Progress, tuple[Consequence, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One input about a chain, every name in it known."""
-
-    rules: ChainRules
-    meeting: Meeting
-    step_id: str | None
 
 
 def chain(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] | Looking:
@@ -71,7 +55,14 @@ def chain(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] |
     def judge(view: View) -> tuple[Verdict, Touches]:
         return _judge(world, op, Wish(chains[chain_id], Meeting(view, session, npc_id), step_id))
 
-    return Looking((npc_id,), judge)
+    return Looking((npc_id, *_others(world, chains[chain_id])), judge)
+
+
+def _others(world: World, rules: ChainRules) -> list[NpcId]:
+    """Whom interactions of its steps change beside the person."""
+    known = world.script.interactions
+    named = [known.get(step.step.interaction_id or "") for step in rules.steps.values()]
+    return sorted({npc for interaction in named if interaction is not None for npc in interaction.others})
 
 
 def _judge(world: World, op: str, wish: Wish) -> tuple[Verdict, Touches]:
@@ -82,6 +73,8 @@ def _judge(world: World, op: str, wish: Wish) -> tuple[Verdict, Touches]:
     if isinstance(found, Hindrance):
         opens = {} if found.opens_at is None else {"opensAt": json_seconds(found.opens_at)}
         return refused(found.reason, found.do, **opens), NOTHING
+    if op == "step" and (interaction := _interaction(wish)) is not None:
+        return _by_doing(world, wish, interaction)
     progress, brought = found
     meeting, definition = wish.meeting, wish.rules.chain
     session = meeting.session
@@ -91,118 +84,42 @@ def _judge(world: World, op: str, wish: Wish) -> tuple[Verdict, Touches]:
     if session.size > SESSION_BYTES_MAX:
         reason = f"the session would have {session.size} bytes"
         return refused(reason, f"at most {SESSION_BYTES_MAX}"), NOTHING
-    touches = world.carry_out(everything)
-    verdict = granted(
-        sessionId=session.id,
+    return _granted(op, wish, progress), world.carry_out(everything)
+
+
+def _granted(op: str, wish: Wish, progress: Progress, **more: Any) -> Verdict:
+    meeting = wish.meeting
+    return granted(
+        sessionId=meeting.session.id,
         npcId=meeting.npc_id,
-        chainId=definition.id,
+        chainId=wish.rules.chain.id,
         op=op,
         progress=progress.to_json(),
+        **more,
     )
-    return verdict, touches
 
 
-def start(wish: Wish) -> Done | Hindrance:
-    """Begin it, or begin it again."""
-    rules, meeting = wish.rules, wish.meeting
-    before = meeting.progress(rules.chain)
-    hinders = _not_theirs(wish) or (before and _not_again(rules, meeting, before)) or _unfit(rules, meeting)
-    if hinders:
-        return hinders
-    now = meeting.now
-    completions = 0 if before is None else before.completions
-    return Progress(rules.chain.first, now, now, completions=completions), ()
+def _interaction(wish: Wish) -> InteractionRules | None:
+    """The interaction that belongs to the current step."""
+    progress = wish.meeting.progress(wish.rules.chain)
+    if progress is None or progress.current is None:
+        return None
+    name = wish.rules.steps[progress.current].step.interaction_id
+    return wish.meeting.view.script.interactions.get(name or "")
 
 
-def _not_theirs(wish: Wish) -> Hindrance | None:
-    rules, npc_id = wish.rules, wish.meeting.npc_id
-    if rules.npcs is not None and npc_id not in rules.npcs:
-        those = ", ".join(sorted(rules.npcs)[:SHOWN_MAX]) or "nobody"
-        return Hindrance(f"{rules.chain.id} is no chain of {npc_id}", f"it is with {those}")
-    if running(wish.meeting) >= RUNNING_MAX:
-        return Hindrance(f"{RUNNING_MAX} chains run in this session", "end or abandon one first")
-    return None
-
-
-def _not_again(rules: ChainRules, meeting: Meeting, before: Progress) -> Hindrance | None:
-    if before.runs:
-        return Hindrance(
-            f"{rules.chain.id} runs already, at {before.current}", "take its step, or abandon it"
-        )
-    if not rules.chain.repeatable:
-        return Hindrance(f"{rules.chain.id} is {before.outcome} and not repeatable", "nothing is left to do")
-    opens = Micros(before.last_step_at + rules.chain.cooldown_us)
-    if meeting.now < opens:
-        when = meeting.view.script.calendar.describe(opens)
-        return Hindrance(f"{rules.chain.id} can be repeated at {when}", "wait for it", opens)
-    return None
-
-
-def _unfit(rules: ChainRules, meeting: Meeting) -> Hindrance | None:
-    if missing := flag_missing(rules.chain.required_flags, meeting.flags):
-        return Hindrance(f"{rules.chain.id} requires the flag {missing}", f"it begins once {missing} is set")
-    if rules.start and (path := unmet(rules.start, meeting.person)):
-        return Hindrance(f"{path} does not hold", "try again when it does")
-    return None
-
-
-def _current(wish: Wish) -> Progress | Hindrance:
-    progress, name = wish.meeting.progress(wish.rules.chain), wish.rules.chain.id
+def _by_doing(world: World, wish: Wish, rules: InteractionRules) -> tuple[Verdict, Touches]:
+    """The step, which nothing else hinders, is taken with its interaction, or neither."""
+    meeting = wish.meeting
+    deed = interaction_inputs.Wish(world, rules, meeting.session, meeting.npc_id, {})
+    verdict, touches = interaction_inputs.judged(meeting.view, deed)
+    if not verdict.applied:
+        return verdict, touches
+    session = world.sessions.get(meeting.session.id) or meeting.session
+    progress = progress_in(session, meeting.npc_id, wish.rules.chain)
     if progress is None:
-        return Hindrance(f"{name} is not started", "start it first")
-    if progress.current is None:
-        return Hindrance(f"{name} has ended: {progress.outcome}", "start it again if it is repeatable")
-    if wish.step_id is not None and wish.step_id != progress.current:
-        return Hindrance(f"{name} is at {progress.current}, not at {wish.step_id}", "read it again")
-    return progress
-
-
-def step(wish: Wish) -> Done | Hindrance:
-    """Take the current step."""
-    progress = _current(wish)
-    if isinstance(progress, Hindrance) or progress.current is None:
-        return progress if isinstance(progress, Hindrance) else (progress, ())
-    rules = wish.rules.steps[progress.current]
-    return hindrance(rules, progress, wish.meeting) or taken(rules, progress, wish.meeting, wish.meeting.now)
-
-
-def skip(wish: Wish) -> Done | Hindrance:
-    """Go past the current step, ready or not, if it is optional."""
-    progress = _current(wish)
-    if isinstance(progress, Hindrance) or progress.current is None:
-        return progress if isinstance(progress, Hindrance) else (progress, ())
-    definition = wish.rules.steps[progress.current].step
-    if not definition.optional:
-        return Hindrance(f"{definition.id} is not optional", "take it, or abandon the chain")
-    if gone := missed(definition, progress, wish.meeting):
-        return gone
-    return skipped(definition, progress, wish.meeting.now), ()
-
-
-def abandon(wish: Wish) -> Done | Hindrance:
-    """Give it up."""
-    progress = _current(replace(wish, step_id=None))
-    if isinstance(progress, Hindrance):
-        return progress
-    return replace(moved(progress, FAIL, wish.meeting.now), outcome=ChainOutcome.ABANDONED), ()
-
-
-def running(meeting: Meeting) -> int:
-    """How many chains run in the session."""
-    return len(list(running_in(meeting.session, meeting.view.script.chains)))
-
-
-def running_in(session: Session, chains: Mapping[str, ChainRules]) -> list[tuple[NpcId, str]]:
-    """(npc, chain) of those that run."""
-    found = []
-    for npc_id, components in session.npcs.items():
-        listed = components.get(COMPONENT, {}).get(KEY)
-        for chain_id, value in listed.items() if isinstance(listed, Mapping) else ():
-            rules = chains.get(chain_id)
-            progress = None if rules is None else read_progress(value, rules.chain)
-            if progress is not None and progress.runs:
-                found.append((npc_id, chain_id))
-    return found
+        raise RuntimeError(f"{wish.rules.chain.id}: its step was taken and it is nowhere")
+    return _granted("step", wish, progress, interaction=verdict.detail), touches
 
 
 DOES: Mapping[str, Callable[[Wish], Done | Hindrance]] = {
@@ -212,5 +129,3 @@ DOES: Mapping[str, Callable[[Wish], Done | Hindrance]] = {
     "abandon": abandon,
 }
 assert tuple(DOES) == OPS, "every op needs its function"
-SHOWN_MAX = 8
-"""People that a refusal names."""

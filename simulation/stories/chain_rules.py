@@ -4,7 +4,7 @@ about."""
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -48,7 +48,8 @@ class StepRules:
     @property
     def sees(self) -> bool:
         """Whether taking it asks anything of the person."""
-        return bool(self.tests) or any(tests for tests, _ in self.branches)
+        asks = self.step.interaction_id is not None or bool(self.tests)
+        return asks or any(tests for tests, _ in self.branches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +208,11 @@ def expired(step: Step, progress: Progress, at: Micros) -> Progress:
     return moved(progress, step.on_expired, at, f"{step.id} expired")
 
 
-def served(
-    rules: ChainRules, progress: Progress, meeting: Meeting
-) -> tuple[Progress, tuple[Consequence, ...]]:
+Done = tuple[Progress, tuple[Consequence, ...]]
+Take = Callable[[StepRules, Progress, Meeting, Micros], Done | Hindrance]
+
+
+def served(rules: ChainRules, progress: Progress, meeting: Meeting, take: Take = taken) -> Done:
     """One due thing done: a step taken or missed as of the time it was due, or put off. Raises RuleRaised."""
     if progress.current is None:
         return progress, ()
@@ -218,7 +221,8 @@ def served(
     closes = closes_at(step, progress)
     if due is None or (closes is not None and due > closes):
         return expired(step, progress, meeting.now if closes is None else closes), ()
-    if unfit(step_rules, meeting) is None:
-        return taken(step_rules, progress, meeting, due)
-    again = Micros(meeting.now + LOOK_AGAIN_S * MICROS_PER_SECOND)
+    found = unfit(step_rules, meeting) or take(step_rules, progress, meeting, due)
+    if not isinstance(found, Hindrance):
+        return found
+    again = found.opens_at or Micros(meeting.now + LOOK_AGAIN_S * MICROS_PER_SECOND)
     return replace(progress, look_again_at=again), ()

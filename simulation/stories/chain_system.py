@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from simulation.consequences import Consequence, Failed, followed
 from simulation.definitions.chain_graph import FAIL
+from simulation.definitions.chains import Chain
 from simulation.due_times import DueTimes
 from simulation.orders import Failure
 from simulation.rules import RuleRaised
-from simulation.sessions import Component, Session
+from simulation.sessions import SESSION_BYTES_MAX, Component, Session
 from simulation.stories.chain_progress import COMPONENT, KEY, Progress, due_at, read_progress
-from simulation.stories.chain_rules import ChainRules, Meeting, moved, served
+from simulation.stories.chain_rules import (
+    ChainRules,
+    Done,
+    Hindrance,
+    Meeting,
+    StepRules,
+    moved,
+    progress_in,
+    served,
+    taken,
+)
+from simulation.stories.interaction_effects import Deed
+from simulation.stories.interaction_rules import InteractionRules, barriers, opens_at
 from simulation.units import Micros, NpcId, SessionId
 from simulation.views import View
 
@@ -30,8 +44,12 @@ class Chains:
 
     name = "chains"
 
-    def __init__(self, rules: Mapping[str, ChainRules]) -> None:
+    def __init__(
+        self, rules: Mapping[str, ChainRules], interactions: Mapping[str, InteractionRules] | None = None
+    ) -> None:
         self.rules = rules
+        self._looks = {name: _looked_at(chain, interactions or {}) for name, chain in rules.items()}
+        """Whom each must see beside its person; None: nobody at all."""
         self.index: DueTimes[Key] = DueTimes()
         self._seen: dict[SessionId, dict[NpcId, Component]] = {}
         """What the index was made from: a component that is the same object is not read again."""
@@ -43,11 +61,11 @@ class Chains:
         return self.index.count(now)
 
     def looks(self, now: Micros, most: int) -> Iterable[NpcId]:
-        return [
-            NpcId(npc_id)
-            for _, npc_id, chain_id in self.index.first(now, most)
-            if any(step.sees for step in self.rules[chain_id].steps.values())
-        ]
+        found: list[NpcId] = []
+        for _, npc_id, chain_id in self.index.first(now, most):
+            if (others := self._looks[chain_id]) is not None:
+                found += (NpcId(npc_id), *others)
+        return found
 
     def run(self, view: View, most: int) -> Sequence[Consequence]:
         """At most `most` chains, each by at most as many steps as it has: a chain whose next step is due by
@@ -91,6 +109,13 @@ class Chains:
                 self.index.put((session_id, npc_id, chain_id), due)
 
 
+def _looked_at(rules: ChainRules, interactions: Mapping[str, InteractionRules]) -> tuple[NpcId, ...] | None:
+    if not any(step.sees for step in rules.steps.values()):
+        return None
+    named = [interactions.get(step.step.interaction_id or "") for step in rules.steps.values()]
+    return tuple(sorted({npc for one in named if one is not None for npc in one.others}))
+
+
 def _chains_in(component: Component) -> Mapping[str, object]:
     found = component.get(KEY)
     return found if isinstance(found, Mapping) else NOTHING
@@ -104,13 +129,35 @@ def _up_to_now(rules: ChainRules, meeting: Meeting) -> Iterable[Consequence]:
         if progress is None or due is None or due > meeting.now:
             break
         try:
-            progress, brought = served(rules, progress, meeting)
+            progress, brought = served(rules, progress, meeting, partial(_take, rules.chain))
         except RuleRaised as raised:
             progress, brought = _failed(progress, meeting, raised)
         put = meeting.put(rules.chain, progress)
         for item in (*brought, put):
             meeting = replace(meeting, session=followed(meeting.session, item))
             yield item
+
+
+def _take(
+    chain: Chain, step: StepRules, progress: Progress, meeting: Meeting, at: Micros
+) -> Done | Hindrance:
+    """By doing the interaction that belongs to the step, as of the time it is taken, if there is one."""
+    rules = meeting.view.script.interactions.get(step.step.interaction_id or "")
+    if rules is None:
+        return taken(step, progress, meeting, at)
+    then = replace(meeting, view=replace(meeting.view, now=at))
+    if closed := barriers(rules, then):
+        return Hindrance(closed[0].reason, closed[0].do, opens_at(closed, rules, then))
+    made = Deed(then, rules, {}, cause=f"@{at}").consequences()
+    session = meeting.session
+    for item in made:
+        session = followed(session, item)
+    if session.size > SESSION_BYTES_MAX:
+        return Hindrance(f"the session would have {session.size} bytes", f"at most {SESSION_BYTES_MAX}")
+    after = progress_in(session, meeting.npc_id, chain)
+    if after is None or after == progress:
+        raise RuleRaised(step.step.path, f"{rules.interaction.id} was done and did not take the step")
+    return after, made
 
 
 def _failed(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from simulation import metrics
 from simulation.chance import word
@@ -13,27 +13,26 @@ from simulation.consequences import (
     ChangePerson,
     Consequence,
     EnterScene,
+    Failed,
     GiveItem,
     PutPersonal,
     SetFlag,
     SetPersonal,
     StartNarrative,
+    followed,
 )
 from simulation.definitions.fields import is_number
 from simulation.definitions.interaction_flags import FlagChanges
 from simulation.definitions.interaction_outcomes import ComponentChange, Launch, MetricChange, Outcome
 from simulation.definitions.metrics import Value
-from simulation.orders import ComponentMerge, ComponentWrite, Requested
+from simulation.orders import ComponentMerge, ComponentWrite, Failure, Requested
 from simulation.person import Person
 from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised
 from simulation.stories.chain_progress import COMPONENT
-from simulation.stories.chain_rules import Hindrance, Meeting
+from simulation.stories.chain_rules import Hindrance, Meeting, hindrance, taken
 from simulation.stories.interaction_rules import LAST_USED, InteractionRules, chain_move
-from simulation.units import Band, GenerationMode, NpcId, RequestId, SessionId
-
-if TYPE_CHECKING:
-    from simulation.world import World
+from simulation.units import Band, NpcId, RequestId, SessionId
 
 MEMORIES_KEPT = 32
 """Memories between one player and one person; the oldest goes first."""
@@ -43,11 +42,12 @@ MEMORIES_KEPT = 32
 class Deed:
     """One interaction on its way to being done: what it brings about, and what is answered."""
 
-    world: World
     meeting: Meeting
     rules: InteractionRules
     params: Mapping[str, Any]
     """What the player said with it; content that is asked for is told."""
+    cause: str
+    """What makes it another one than the same interaction of the same two at another time."""
     detail: dict[str, Any] = field(default_factory=dict)
     metrics: dict[tuple[NpcId, str, bool], Value] = field(default_factory=dict)
     """What those that were changed already will be."""
@@ -68,7 +68,7 @@ class Deed:
         """Everything, in the order it is carried out. Raises RuleRaised for what cannot be."""
         parts = (self._metrics, self._flags, self._items, self._components, self._feelings, self._scene)
         found = [item for part in (*parts, self._content, self._stories) for item in part()]
-        return (*found, self._stamp())
+        return (*found, *self._steps(found), self._stamp())
 
     def _stamp(self) -> Consequence:
         now = json_seconds(self.meeting.now)
@@ -185,7 +185,7 @@ class Deed:
     def _content(self) -> Iterator[Consequence]:
         if not self.outcome.launches:
             return
-        if self.world.config.generation.mode is GenerationMode.OFF:
+        if not self.meeting.view.generates:
             self.detail["generation"] = "off"
             return
         made = [self._requested(n, launch) for n, launch in enumerate(self.outcome.launches)]
@@ -193,13 +193,13 @@ class Deed:
         yield from map(AskFor, made)
 
     def _requested(self, n: int, launch: Launch) -> Requested:
-        world, meeting = self.world, self.meeting
-        interaction = self.rules.interaction
-        cause = f"{world.id}|{self.session_id}|{meeting.npc_id}|{interaction.id}|{world.applied}|{n}"
+        meeting, interaction = self.meeting, self.rules.interaction
+        world_id = meeting.view.script.definition.id
+        cause = f"{world_id}|{self.session_id}|{meeting.npc_id}|{interaction.id}|{self.cause}|{n}"
         told = {"npcName": self.rules.names.get(meeting.npc_id, ""), "interactionId": interaction.id}
         said = {"playerInput": dict(self.params)} if self.params else {}
         return Requested(
-            request_id=RequestId(f"{world.id}:{word(cause):016x}{word(cause + '|'):016x}"),
+            request_id=RequestId(f"{world_id}:{word(cause):016x}{word(cause + '|'):016x}"),
             npc_id=meeting.npc_id,
             entity=word(meeting.npc_id),
             kind=launch.kind,
@@ -223,3 +223,36 @@ class Deed:
         if self.outcome.program is not None:
             self.detail["narrative"] = self.outcome.program
             yield StartNarrative(self.session_id, self.meeting.npc_id, self.outcome.program)
+
+    def _steps(self, found: Iterable[Consequence]) -> Iterator[Consequence]:
+        """The steps of chains that this belongs to, of those between the two that can be taken now."""
+        session = self.meeting.session
+        for item in found:
+            session = followed(session, item)
+        for name in self.rules.chains:
+            if name == self.outcome.chain:
+                continue
+            for item in self._step(name, replace(self.meeting, session=session)):
+                session = followed(session, item)
+                yield item
+
+    def _step(self, name: str, after: Meeting) -> Iterator[Consequence]:
+        """Taken as the two stand after what this brings about, where it could be before."""
+        meeting, rules = self.meeting, self.meeting.view.script.chains[name]
+        progress = meeting.progress(rules.chain)
+        if progress is None or progress.current is None:
+            return
+        current = rules.steps[progress.current]
+        if current.step.interaction_id != self.rules.interaction.id:
+            return
+        try:
+            if hindrance(current, progress, meeting) is not None:
+                return
+            gone, brought = taken(current, progress, after, meeting.now)
+        except RuleRaised as raised:
+            yield Failed(Failure(meeting.npc_id, raised.path, raised.error))
+            return
+        told = {"chainId": name, "stepId": progress.current, "progress": gone.to_json()}
+        self.detail.setdefault("steps", []).append(told)
+        yield from brought
+        yield meeting.put(rules.chain, gone)

@@ -70,8 +70,7 @@ def interact(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches
 
 def looking(wish: Wish) -> Looking:
     """Judged when the person is seen, and everybody else it changes."""
-    others = (change.npc_id for change in wish.rules.interaction.outcome.metrics if change.npc_id)
-    looks = tuple(dict.fromkeys((wish.npc_id, *others)))
+    looks = tuple(dict.fromkeys((wish.npc_id, *wish.rules.others)))
     return Looking(looks, lambda view: judged(view, wish))
 
 
@@ -91,7 +90,7 @@ def judged(view: View, wish: Wish) -> tuple[Verdict, Touches]:
         if interaction.outcome.failure is not None:
             more["message"] = interaction.outcome.failure
         return refused(f"{interaction.id} is closed ({first.gate}): {first.reason}", do, **more), NOTHING
-    deed = Deed(wish.world, meeting, rules, wish.params)
+    deed = Deed(meeting, rules, wish.params, cause=str(wish.world.applied))
     try:
         made = deed.consequences()
     except RuleRaised as raised:

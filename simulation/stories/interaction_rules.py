@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulation import metrics
 from simulation.conditions import Test
+from simulation.definitions.chains import Chain
 from simulation.definitions.fields import is_number
 from simulation.definitions.interaction_gates import MetricGate
 from simulation.definitions.interactions import Interaction
@@ -16,9 +17,9 @@ from simulation.moods import mask_of, names_of
 from simulation.person import Person
 from simulation.population import NONE
 from simulation.rules import RuleRaised, unmet
-from simulation.stories.chain_inputs import Done, Wish, start, step
+from simulation.stories.chain_moves import Wish, start, step
 from simulation.stories.chain_progress import COMPONENT, read_time
-from simulation.stories.chain_rules import Hindrance, Meeting
+from simulation.stories.chain_rules import Done, Hindrance, Meeting
 from simulation.stories.narrative_run import run_in
 from simulation.stories.narrative_start import FULL, started
 from simulation.tiers import TIERS
@@ -69,6 +70,13 @@ class InteractionRules:
     """With whom; None: with anybody."""
     names: Mapping[NpcId, str]
     """Of everybody."""
+    chains: tuple[str, ...] = ()
+    """Those with a step that it belongs to, by id."""
+
+    @property
+    def others(self) -> list[NpcId]:
+        """Whom it changes beside the person."""
+        return [change.npc_id for change in self.interaction.outcome.metrics if change.npc_id is not None]
 
 
 def compile_interactions(script: Script) -> dict[str, InteractionRules]:
@@ -79,8 +87,13 @@ def compile_interactions(script: Script) -> dict[str, InteractionRules]:
     for name, one in definition.interactions.items():
         who = frozenset(npc for ref in one.targets for npc in definition.resolve_ref(ref))
         tests = script.gates[script.gate(one.gating.conditions)]
-        found[name] = InteractionRules(one, tests, who if one.targets else None, names)
+        chains = tuple(sorted(chain.id for chain in definition.chains.values() if _belongs(name, chain)))
+        found[name] = InteractionRules(one, tests, who if one.targets else None, names, chains)
     return found
+
+
+def _belongs(name: str, chain: Chain) -> bool:
+    return any(step.interaction_id == name for step in chain.steps.values())
 
 
 def barriers(rules: InteractionRules, meeting: Meeting) -> tuple[Barrier, ...]:
@@ -258,6 +271,12 @@ def chain_move(rules: InteractionRules, meeting: Meeting) -> Done | Hindrance | 
     chain = meeting.view.script.chains[outcome.chain]
     wish, progress = Wish(chain, meeting, outcome.step), meeting.progress(chain.chain)
     runs = progress is not None and progress.runs
+    if progress is not None and progress.current is not None:
+        other = chain.steps[progress.current].step.interaction_id
+        if other in meeting.view.script.interactions and other != rules.interaction.id:
+            return Hindrance(
+                f"{progress.current} of {outcome.chain} is taken by doing {other}", f"do {other}"
+            )
     return step(wish) if runs or outcome.step is not None else start(wish)
 
 

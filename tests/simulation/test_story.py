@@ -298,11 +298,11 @@ def she_comes_back_and_walks_the_watch(town: Town) -> Told:
     assert (intent["npcId"], intent["createdAt"], intent["priority"]) == (KARSA, began + 1_200, 70)
     assert town.denied(InputKind.INTERACT, **town.with_them(KARSA, "walk-along"))["gate"] == "metric"
     town.done(InputKind.METRIC, npcId=KARSA, sessionId=NELL, metric="core.trust", op="set", value=10)
-    town.done(InputKind.INTERACT, **town.with_them(KARSA, "walk-along"))
+    walked = town.done(InputKind.INTERACT, **town.with_them(KARSA, "walk-along"))
+    (step,) = walked["steps"]
+    assert (step["stepId"], step["progress"]["currentStep"]) == ("walk-along", "be-trusted")
     assert (town.nell.scene_id, town.nell.cast) == ("night-watch", (KARSA,))
     assert town.with_nell(KARSA, "core") == {"affinity": 20, "trust": 10 + 5}
-    asked = {"sessionId": NELL, "npcId": KARSA, "chainId": "the-night-watch"}
-    town.done(InputKind.CHAIN, op="step", **asked)
     town.done(InputKind.SESSION_UPDATE, sessionId=NELL, sceneId=None, cast=[])
     left: Told = town.done(InputKind.SESSION_LEAVE, sessionId=NELL)["session"]
     return {key: value for key, value in left.items() if value is not None}

@@ -14,7 +14,7 @@ from simulation.definitions import parse_world
 from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, create
 from simulation.snapshot import encode, parts_of, restore
-from simulation.stories.chain_inputs import RUNNING_MAX
+from simulation.stories.chain_moves import RUNNING_MAX
 from simulation.stories.chain_system import Chains
 from simulation.system_table import systems_of
 from simulation.ticking import TickDone

@@ -290,8 +290,24 @@ def test_the_block_itself_is_checked(interactions: Any, path: str, says: str) ->
     assert (problem.path, says in str(problem)) == (path, True)
 
 
-def test_a_step_of_a_chain_that_names_no_interaction_is_a_warning() -> None:
+def test_a_step_of_a_chain_that_names_no_interaction_is_refused_where_the_world_has_any() -> None:
     made = town({"wave": {}})
     made["meta"]["chains"] = {"walk": {"steps": [{"stepId": "ask", "interactionId": "wvae"}]}}
+    with pytest.raises(WorldFileInvalid) as found:
+        parse_world(made)
+    (problem,) = (one for one in found.value.problems if not one.warning)
+    assert problem.path == "meta.chains.walk.steps[0].interactionId"
+    assert "did you mean 'wave'?" in str(problem)
+    del made["meta"]["interactions"]
+    assert parse_world(made).chains["walk"].steps["ask"].interaction_id == "wvae"
+
+
+def test_a_step_whose_interaction_is_for_others_is_a_warning() -> None:
+    made = town({"wave": {"targetIds": ["npc:0"]}})
+    step = {"stepId": "ask", "interactionId": "wave"}
+    made["meta"]["chains"] = {"walk": {"npcId": "npc:1", "steps": [step]}}
     (warning,) = (one for one in parse_world(made).warnings if "interactionId" in one.path)
-    assert warning.path == "meta.chains.walk.steps[0].interactionId"
+    assert (warning.path, "never taken" in str(warning)) == (
+        "meta.chains.walk.steps[0].interactionId",
+        True,
+    )
