@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from simulation.definitions.fields import Fields
@@ -17,6 +18,14 @@ CONDITION_DEPTH_MAX = 16
 CONDITIONS_MAX = 64
 """Conditions in one list."""
 RELATIONSHIP_AXES = ("affinity", "trust", "chemistry", "tension")
+NUMBERS: Mapping[str, tuple[str, ...]] = {
+    "core": RELATIONSHIP_AXES,
+    "romance": ("arousal", "consentLevel"),
+    "stealth": ("suspicion", "guardReputation"),
+    "behavior": ("energy", "valence", "arousal"),
+    "mood": ("energy", "valence", "arousal"),
+}
+"""Numbers that every person may have, by component."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +202,7 @@ def read_condition(value: Any, path: str, names: Names, depth: int) -> Condition
 def _stat(op: Literal["gt", "lt", "between"]) -> Reader:
     def read(fields: Fields, names: Names, depth: int) -> Condition:
         stat, axis = fields.text("statDefinition", "core"), fields.text("axis")
+        _check_axis(fields, stat, axis)
         if op == "between":
             low, high = fields.number("min", -1e9, 1e9), fields.number("max", -1e9, 1e9)
         else:
@@ -200,6 +210,23 @@ def _stat(op: Literal["gt", "lt", "between"]) -> Reader:
         return StatAxis(fields.path, op, stat, axis, low, high)
 
     return read
+
+
+def _check_axis(fields: Fields, stat: str, axis: str) -> None:
+    """A number lies directly in its component: what lies deeper, or by person, would read 0 for ever."""
+    if stat == "relationships":
+        allowed = "relationship_gt or relationship_lt"
+        message = "is no place for one number: a relationship is towards somebody"
+        fields.refuse(fields.at("statDefinition"), stat, message, allowed)
+    elif "." in axis:
+        known = NUMBERS.get(stat, ())
+        close = get_close_matches(axis.rpartition(".")[2], known, n=1)
+        named = f" such as {', '.join(known)}" if known else ""
+        deeper = "" if close else f"; an `expression` reads {stat}.{axis.removeprefix(f'{stat}.')}"
+        allowed = f"a key of {stat} without dots{named}{deeper}"
+        message = "has a dot, and a number is read from the component itself"
+        nearest = close[0] if close else ""
+        fields.problems.append(Problem(fields.at("axis"), axis, message, allowed, nearest))
 
 
 def _relationship(op: Literal["gt", "lt"]) -> Reader:
