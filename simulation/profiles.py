@@ -86,7 +86,9 @@ class Profiles:
         """The profile of somebody of whom their component or a session says more, one for each of them."""
         npc = self._definition.npcs[origin]
         row = self._row(npc, more.over(npc.preferences))
-        number = self._own.setdefault(npc_id, self._free.pop() if self._free else self._next())
+        number = self._own.get(npc_id)
+        if number is None:
+            number = self._own[npc_id] = self._free.pop() if self._free else self._next()
         self.activity_factor[number], self.category_factor[number], self.trait_factor[number] = row
         return number
 

@@ -192,3 +192,4 @@ def _check_recent(value: Any, path: str, town: Town, problems: list[Problem]) ->
         entry.refuse(entry.at("activityId"), None, "is missing", "an activity's id")
     entry.reference("activityId", town.activities, town.activities, "activity")
     entry.micros("endedAtSeconds", 0)
+    entry.done()

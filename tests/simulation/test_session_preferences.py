@@ -205,6 +205,36 @@ def test_what_players_say_survives_a_recovery_and_a_move_to_another_tier() -> No
     assert liking(staged, "q") == (pytest.approx(0.1), pytest.approx(0.08))
 
 
+def test_nobody_gets_the_preferences_of_another_however_players_change_their_minds() -> None:
+    """One falls silent about p, then one says something else of q, then somebody speaks of r: three people
+    whose word is their own."""
+    found = document()
+    found["npcs"].append({"id": "r", "personality": {"routineId": "r"}})
+    world, stages = create(parse_world(found, "w.json"))
+
+    def say(npc: str, weight: float | None) -> None:
+        liked = None if weight is None else {"activityWeights": {"talk": weight}}
+        value = {"preferences": liked}
+        payload = {"npcId": npc, "component": "behavior", "op": "update", "sessionId": "s", "value": value}
+        assert send(world, stages, InputKind.PERSON, **payload).applied
+
+    send(world, stages, InputKind.SESSION_JOIN, session={"id": "s"})
+    send(
+        world,
+        stages,
+        InputKind.PERSON,
+        npcId="p",
+        component="behavior",
+        op="update",
+        value={"preferences": None},
+    )
+    for npc, weight in (("p", 0.6), ("q", 0.7), ("p", None), ("q", 0.8), ("r", 0.9)):
+        say(npc, weight)
+    assert liking(stages, "q")[0] == pytest.approx(0.8)
+    assert liking(stages, "r")[0] == pytest.approx(0.9)
+    assert liking(stages, "p")[0] == pytest.approx(0.4)
+
+
 def test_it_holds_in_another_definition_of_the_world() -> None:
     """The file now says 0.9 of the category, which the session says nothing of: 0.9 x 0.8."""
     world, stages = opened(saying("s", activityWeights={"talk": 0.8}))
