@@ -12,7 +12,9 @@ from service.commands.options import Force, Json, emit
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="A behaviour file, a world, a session, or a bundle of them.")],
+    file: Annotated[
+        Path, typer.Argument(help="A behaviour file, a world, a session, a narrative, or a bundle of them.")
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="WORLD.json", help="The world file to write.")],
     world_id: Annotated[
         str | None, typer.Option("--id", help="The world's id, for files without; default: the file's name.")
@@ -24,14 +26,22 @@ def import_(
 
     The output passes `theatrum check`. What is not known is kept, under keys beginning with x-import-.
     """
+    from service.errors import WrongUse
     from service.importing.worlds import import_world
     from service.plugins import installed
     from service.world_files import body_of, refuse_existing, write_whole
     from simulation.definitions import read_document
+    from simulation.portable import is_portable
 
     refuse_existing(out, force=force)
-    source = str(file)
-    found = import_world(read_document(body_of(file), source), source, world_id or file.stem, installed())
+    source, body = str(file), body_of(file)
+    if is_portable(body):
+        raise WrongUse(
+            f"File {file} is an exported world",
+            because="it has a definition and a state already, so there is nothing to import",
+            do="Go on with it: `theatrum run FILE`, or `theatrum world add FILE` beside a running service.",
+        )
+    found = import_world(read_document(body, source), source, world_id or file.stem, installed())
     write_whole(out, (json.dumps(found.document, ensure_ascii=False, indent=1) + "\n").encode())
     definition = found.definition
     value = {"file": str(out), "world": definition.id, **found.report.to_json()}

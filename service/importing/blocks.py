@@ -44,7 +44,7 @@ def personal_of(block: Mapping[str, Any]) -> dict[str, Any]:
 def block_of(personal: Mapping[str, Any]) -> dict[str, Any]:
     """The block of personal components: what `personal_of` was given, with what has changed since."""
     kept = personal.get(KEPT, {**PLAIN, "components": len(personal) > 0})
-    stored = kept.get("stored", ())
+    stored = (*kept.get("stored", ()), *kept.get("related", ()))
     components = {name: value for name, value in personal.items() if name != KEPT and name not in stored}
     block = dict(kept["rest"])
     if kept["lifted"] and OF_BLOCK in components:
@@ -69,6 +69,12 @@ def with_stored(personal: Mapping[str, Any], components: Mapping[str, Any]) -> d
     return {**personal, **mine, KEPT: {**personal.get(KEPT, plain), "stored": sorted(mine)}}
 
 
+def with_related(personal: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """With the relationship of the two from the session's statistics, which goes back there."""
+    plain = {**PLAIN, "components": len(personal) > 0}
+    return {**personal, "core": values, KEPT: {**personal.get(KEPT, plain), "related": ["core"]}}
+
+
 def stored_of(personal: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The components that came from a store of game objects, as they are listed there."""
     names = sorted(personal.get(KEPT, {}).get("stored", ()))
@@ -85,7 +91,13 @@ def session_out(session: Mapping[str, Any]) -> dict[str, Any]:
     }
     if objects:
         flags["gameObjects"] = {"objects": objects}
-    return {"id": session["id"], "version": session["version"], "flags": flags}
+    found = {"id": session["id"], "version": session["version"], "flags": flags}
+    related = {
+        ref_of(npc_id): personal["core"]
+        for npc_id, personal in session["npcs"].items()
+        if personal.get(KEPT, {}).get("related") and "core" in personal
+    }
+    return {**found, "stats": {"relationships": related}} if related else found
 
 
 def ref_of(npc_id: str) -> str:

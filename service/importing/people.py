@@ -6,13 +6,27 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from service.importing.aside import FREE
-from service.importing.blocks import personal_of, stored_of, with_stored
+from service.importing.blocks import personal_of, stored_of, with_related, with_stored
 from service.importing.report import Report
 from service.importing.shapes import components_of, store_of
 from simulation.definitions.fields import is_descriptive, is_number
 from simulation.definitions.preferences import TRAITS
 
+HOMES = ("home_location_id", "homeLocationId")
 OF_NPC = ("id", "name", "personality", "components")
+OF_SESSION: tuple[str, ...] = (
+    "id",
+    "user_id",
+    "userId",
+    "scene_id",
+    "sceneId",
+    "version",
+    "flags",
+    "world_id",
+    "worldId",
+    "world_time",
+    "worldTime",
+)
 PLACE_TYPE = "place"
 """Of a location whose file does not say what it is."""
 
@@ -24,7 +38,8 @@ def location_of(given: Mapping[str, Any], report: Report) -> dict[str, Any]:
     found = {"id": str(given.get("id")), "name": str(given.get("name") or given.get("id"))}
     if not kind:
         report.became(f"locations {found['id']}", "locations[]", f"without a type, so {PLACE_TYPE}")
-    return {**found, "type": str(kind or PLACE_TYPE), **_free(given, ("id", "name", "type", "location_type"))}
+    free = _free(given, ("id", "name", "type", "location_type"), f"locations {found['id']}", report)
+    return {**found, "type": str(kind or PLACE_TYPE), **free}
 
 
 def npc_of(given: Mapping[str, Any], places: Collection[str], report: Report) -> dict[str, Any]:
@@ -37,7 +52,8 @@ def npc_of(given: Mapping[str, Any], places: Collection[str], report: Report) ->
         found["personality"] = personality
     if components:
         found["components"] = components_of(given)
-    return {**found, **_free(given, (*OF_NPC, "home_location_id"))}
+    home = () if "home" not in personality else HOMES
+    return {**found, **_free(given, (*OF_NPC, *home), f"npcs {npc_id}", report)}
 
 
 def _personality(
@@ -57,25 +73,30 @@ def _personality(
         preferences["traitModifiers"] = {**traits, **preferences.get("traitModifiers", {})}
         found["preferences"] = preferences
         report.became(f"npcs {npc_id} personality", "npcs[].personality.preferences.traitModifiers")
-    home = given.get("home_location_id", given.get("homeLocationId"))
+    home = next((given[key] for key in HOMES if given.get(key) is not None), None)
     if home is not None and str(home) in places:
         found["home"] = str(home)
         report.became(f"npcs {npc_id} home_location_id", "npcs[].personality.home")
     return found
 
 
-def _free(given: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
-    """Everything else, under keys that mean nothing."""
-    return {
-        key if is_descriptive(key) else f"{FREE}{key}": value
-        for key, value in given.items()
-        if key not in known
-    }
+def _free(given: Mapping[str, Any], known: Collection[str], path: str, report: Report) -> dict[str, Any]:
+    """Everything else, under keys that mean nothing; what is empty is nothing lost."""
+    found = {}
+    for key, value in given.items():
+        if key not in known:
+            found[key if is_descriptive(key) else f"{FREE}{key}"] = value
+            if not is_descriptive(key) and value not in (None, {}, []):
+                report.lost(f"{path} {key}", "nothing here corresponds to it; kept beside")
+    return found
 
 
-def npc_of_object(ref: str, given: Mapping[str, Any], places: Collection[str]) -> dict[str, Any]:
+def npc_of_object(
+    ref: str, given: Mapping[str, Any], places: Collection[str], report: Report
+) -> dict[str, Any]:
     """A person as a game object of kind `npc`."""
     components = components_of(given)
+    known: tuple[str, ...] = (*OF_NPC, "kind", "ref")
     place = (given.get("transform") or {}).get("locationId")
     if place is not None and str(place) in places:
         behavior = components.get("behavior")
@@ -83,6 +104,7 @@ def npc_of_object(ref: str, given: Mapping[str, Any], places: Collection[str]) -
             **(behavior if isinstance(behavior, Mapping) else {}),
             "locationId": str(place),
         }
+        known = (*known, "transform")
     npc_id = str(given.get("id", ref.removeprefix("npc:")))
     role = (given.get("npcData") or {}).get("role")
     return {
@@ -90,12 +112,13 @@ def npc_of_object(ref: str, given: Mapping[str, Any], places: Collection[str]) -
         "name": str(given.get("name") or npc_id),
         **({"personality": {"roles": [role]}} if isinstance(role, str) and role else {}),
         "components": components,
-        **_free(given, (*OF_NPC, "kind", "ref")),
+        **_free(given, known, f"gameObjects {ref}", report),
     }
 
 
-def session_of(given: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """A session: blocks of `flags.npcs` become personal components, items of its store the inventory."""
+def session_of(given: Mapping[str, Any], places: Collection[str], report: Report) -> dict[str, Any]:
+    """A session: blocks of `flags.npcs` and relationships become personal components, items of its store the
+    inventory."""
     flags = dict(given.get("flags") or {})
     name = str(given.get("id"))
     blocks, objects = flags.pop("npcs", {}), flags.pop("gameObjects", None)
@@ -104,16 +127,43 @@ def session_of(given: Mapping[str, Any], report: Report) -> dict[str, Any]:
         value = given.get(source, given.get(target))
         if value is not None:
             found[target] = value if target == "version" else str(value)
+    if (place := _place_of(flags, places)) is not None:
+        found["locationId"] = place
+        report.became(f"sessions {name} flags.gameState", f"sessions[].locationId {place}")
     npcs = _personal(blocks, name, report)
+    _relate(npcs, given, name, report)
     inventory, strange = _objects(objects, npcs, name, report)
     found |= {"flags": flags, "npcs": npcs}
     if inventory:
         found["inventory"] = inventory
     if strange:
         found[f"{FREE}gameObjects"] = strange
-    known = ("id", "user_id", "userId", "scene_id", "sceneId", "version", "flags", "world_id", "world_time")
     kept = {key: value for key, value in given.items() if key in ("stats", "relationships")}
-    return {**found, **kept, **_free(given, (*known, *kept))}
+    return {**found, **kept, **_free(given, (*OF_SESSION, *kept), f"sessions {name}", report)}
+
+
+def _place_of(flags: Mapping[str, Any], places: Collection[str]) -> str | None:
+    """Where the player is, as the state of their game says: `location:ID`."""
+    state = flags.get("gameState")
+    if not isinstance(state, Mapping):
+        return None
+    given = str(state.get("locationId", state.get("location_id", ""))).removeprefix("location:")
+    return given if given in places else None
+
+
+def _relate(npcs: dict[str, Any], given: Mapping[str, Any], session: str, report: Report) -> None:
+    """Relationships of a session, which are how the player and a person stand: their component `core`."""
+    stats = given.get("stats")
+    related = stats.get("relationships") if isinstance(stats, Mapping) else None
+    for key, values in (related or given.get("relationships") or {}).items():
+        path = f"sessions {session} relationships {key}"
+        if not (str(key).startswith("npc:") and isinstance(values, Mapping)):
+            report.lost(path, "is of no person; kept in the session")
+        elif "core" in npcs.get(key, {}):
+            report.lost(path, "flags.npcs has a core component of theirs; kept in the session")
+        elif values:
+            npcs[key] = with_related(npcs.get(key, {}), values)
+            report.became(path, f"sessions[].npcs.{key}.core")
 
 
 def _personal(blocks: object, session: str, report: Report) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from typing import Any
 from simulation.definitions import Problem, WorldFileInvalid
 
 OF_BEHAVIOR = ("activities", "routines", "activityCategories", "scoringConfig", "simulationConfig", "presets")
+OF_PROGRAM = ("nodes", "edges")
 EXPECTED = (
     "a behaviour file (activities, routines, simulationConfig ...), a world (meta.behavior), a session "
-    "(flags.npcs), or one object with world, behavior, npcs, locations, sessions or gameObjects"
+    "(flags.npcs), a snapshot or a scenario with one, a project bundle (core), a narrative program (nodes, "
+    "edges), or one object with world, behavior, npcs, locations, sessions or gameObjects"
 )
 
 
@@ -26,8 +28,43 @@ class Shapes:
     sessions: list[Mapping[str, Any]] = field(default_factory=list)
     objects: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     """(ref, object) of a store of game objects that is nobody's session."""
-    strange: list[str] = field(default_factory=list)
+    programs: list[Mapping[str, Any]] = field(default_factory=list)
+    """Narrative programs that belong to no world yet."""
+    strange: dict[str, Any] = field(default_factory=dict)
     """Keys of the whole that are none of this."""
+
+
+OF_WRAPPING = ("id", "name", "description", "version", "schema_version", "schemaVersion", "exported_at")
+"""What a scenario or a bundle says of itself."""
+RENAMED = {
+    "source_id": "id",
+    "sessionId": "id",
+    "session_id": "id",
+    "home_location_source_id": "home_location_id",
+}
+"""Other names of the same, in snapshots and bundles."""
+
+
+def _unwrapped(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A snapshot as a world with its sessions; ids of snapshots and bundles under the names others use."""
+    found = dict(document)
+    for key in ("npcs", "locations", "sessions"):
+        if isinstance(found.get(key), list):
+            found[key] = [_renamed(one) for one in found[key]]
+    meta = found.pop("world_meta", found.pop("worldMeta", None))
+    if not isinstance(meta, Mapping):
+        return found
+    world: dict[str, Any] = {"meta": meta}
+    for given, ours in (("world_id", "id"), ("worldId", "id"), ("world_time", "world_time")):
+        if given in found:
+            world[ours] = found.pop(given)
+    if "worldTime" in found:
+        world["world_time"] = found.pop("worldTime")
+    return {**found, "world": world}
+
+
+def _renamed(one: Any) -> Any:
+    return {RENAMED.get(key, key): value for key, value in one.items()} if isinstance(one, Mapping) else one
 
 
 def read_shapes(document: Mapping[str, Any], source: str) -> Shapes:
@@ -36,6 +73,22 @@ def read_shapes(document: Mapping[str, Any], source: str) -> Shapes:
     if any(key in document for key in OF_BEHAVIOR):
         found.behavior = document
         return found
+    if all(key in document for key in OF_PROGRAM) and (
+        "entryNodeId" in document or "entry_node_id" in document
+    ):
+        found.programs = [document]
+        return found
+    for key in ("snapshot", "core"):
+        inner = document.get(key)
+        if isinstance(inner, Mapping):
+            found = read_shapes(_unwrapped(inner), f"{source} {key}")
+            found.strange |= {
+                name: value for name, value in document.items() if name not in (key, *OF_WRAPPING)
+            }
+            if found.world and isinstance(document.get("name"), str):
+                found.world = {"name": document["name"], **found.world}
+            return found
+    document = _unwrapped(document)
     if isinstance(document.get("flags"), Mapping) and "meta" not in document and "npcs" not in document:
         found.sessions = [document]
         return found
@@ -55,7 +108,7 @@ def read_shapes(document: Mapping[str, Any], source: str) -> Shapes:
         raise WorldFileInvalid(source, [Problem("$", "", f"has {shown}, none of which is known", EXPECTED)])
     known = {"world", "behavior", "npcs", "locations", "session", "sessions", "gameObjects", "version"}
     if found.world is not document:
-        found.strange = sorted(key for key in document if key not in known)
+        found.strange = {key: value for key, value in document.items() if key not in known}
     return found
 
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from service.importing.aside import FREE
 from service.importing.report import Report
+from simulation.definitions import SimulationConfig
 from simulation.definitions.fields import is_number
 from simulation.units import Tier
 
@@ -17,6 +19,8 @@ PLACES: Mapping[int, tuple[Tier, ...]] = {
     3: (Tier.DETAILED, Tier.ACTIVE, Tier.DORMANT),
 }
 """How many tiers a file has -> ours, the most frequent first; four or more: all four, the rest ambient."""
+DEFAULTS = SimulationConfig()
+"""What a block means that says nothing of a key."""
 TEMPLATES = ("{npc.id}", "{npc.location}", "{npc.locationId}")
 
 
@@ -28,7 +32,9 @@ def simulation_of(config: Mapping[str, Any], people: int, report: Report) -> dic
     default = tiers.get(str(config.get("defaultTier")))
     if default is not None:
         name = str(default[0])
-        blocks.setdefault(name, {})["maxNpcs"] = max(people, blocks.get(name, {}).get("maxNpcs", 0), 1)
+        block = blocks.setdefault(name, {})
+        if people > block.get("maxNpcs", DEFAULTS.tiers[default[0]].max_npcs):
+            block["maxNpcs"] = people
         found["x-import-default-tier"] = name
         report.became(f"{PATH}.defaultTier", f"npcs[].components.behavior.simulationTier {name}")
     if blocks:
@@ -37,11 +43,15 @@ def simulation_of(config: Mapping[str, Any], people: int, report: Report) -> dic
     if isinstance(budget, int) and not isinstance(budget, bool) and budget > 0:
         found["maxNpcTicksPerStep"] = budget
         report.became(f"{PATH}.maxNpcsPerTick", "meta.simulation.maxNpcTicksPerStep")
-    if rules := _rules(config, tiers, report):
+    rules, aside = _rules(config, tiers, report)
+    if rules:
         found["rules"] = rules
-    for key in config:
+    if aside:
+        found[f"{FREE}priorityRules"] = aside
+    for key, value in config.items():
         if key not in ("version", "tiers", "defaultTier", "maxNpcsPerTick", "priorityRules"):
-            report.lost(f"{PATH}.{key}", "nothing here corresponds to it")
+            report.lost(f"{PATH}.{key}", "nothing here corresponds to it; kept beside")
+            found[f"{FREE}{key}"] = value
     return found
 
 
@@ -77,23 +87,27 @@ def _frequency(tier: Mapping[str, Any]) -> float | None:
 
 def _rules(
     config: Mapping[str, Any], tiers: Mapping[str, tuple[Tier, dict[str, Any]]], report: Report
-) -> list[dict[str, Any]]:
-    found = []
+) -> tuple[list[dict[str, Any]], list[Any]]:
+    """(tier rules, those that are none)."""
+    found: list[dict[str, Any]] = []
+    aside: list[Any] = []
     listed = config.get("priorityRules", [])
     for n, rule in enumerate(listed if isinstance(listed, list) else []):
         path = f"{PATH}.priorityRules[{n}]"
         if not isinstance(rule, Mapping) or str(rule.get("tier")) not in tiers:
-            report.lost(path, "names no tier of this file")
+            report.lost(path, "names no tier of this file; kept beside")
+            aside.append(rule)
             continue
         when = _when(rule.get("condition"))
         if when is None:
             report.lost(path, "its condition is made in the other backend's code; write a tier rule for it")
+            aside.append(rule)
             continue
         tier, priority = tiers[str(rule["tier"])][0], rule.get("priority", 0)
         whole = int(priority) if is_number(priority) else 0
         found.append({"id": f"import-{n + 1}", "when": when, "tier": str(tier), "priority": whole})
         report.became(path, f"meta.simulation.rules[{len(found) - 1}] {when['type']}")
-    return found
+    return found, aside
 
 
 def _when(condition: object) -> dict[str, Any] | None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.importing.aside import FREE, put_aside
+from service.importing.narratives import narratives_of
 from service.importing.people import location_of, npc_of, npc_of_object, session_of
 from service.importing.report import Report
 from service.importing.shapes import Shapes, read_shapes
 from service.importing.tiers import simulation_of
 from simulation.definitions import Plugins, WorldDefinition
-from simulation.definitions.fields import is_descriptive
+from simulation.definitions.fields import is_descriptive, is_number
 from simulation.definitions.plugins import NO_PLUGINS
 
 OF_WORLD = (
@@ -42,7 +43,7 @@ def import_world(
     """The world file of what was given. `world_id` is for files that have none. Raises WorldFileInvalid."""
     shapes, report = read_shapes(given, source), Report()
     for key in shapes.strange:
-        report.lost(key, "nothing here corresponds to it")
+        report.lost(key, "nothing here corresponds to it; kept beside")
     world = shapes.world
     document: dict[str, Any] = {
         "id": str(world.get("id", world_id)),
@@ -56,15 +57,16 @@ def import_world(
     places = {place["id"] for place in document["locations"]}
     document["npcs"] = [npc_of(npc, places, report) for npc in shapes.npcs]
     _objects(document, shapes, places, report)
-    document["sessions"] = [session_of(session, report) for session in shapes.sessions]
+    document["sessions"] = [session_of(session, places, report) for session in shapes.sessions]
     _make_people(document, report)
     document["meta"] = _meta(shapes, len(document["npcs"]), report)
     _default_tier(document)
-    document |= {
-        key if is_descriptive(key) else f"{FREE}{key}": value
-        for key, value in world.items()
-        if key not in OF_WORLD
-    }
+    document |= {f"{FREE}{key}": value for key, value in shapes.strange.items()}
+    for key, value in world.items():
+        if key not in OF_WORLD:
+            document[key if is_descriptive(key) else f"{FREE}{key}"] = value
+            if not is_descriptive(key) and value not in (None, {}, []):
+                report.lost(f"world {key}", "nothing here corresponds to it; kept beside")
     found = {key: value for key, value in document.items() if value not in ([], {})}
     found["meta"] = document["meta"]
     return Imported(found, put_aside(found, source, report, plugins), report)
@@ -76,9 +78,9 @@ def _world_time(shapes: Shapes) -> Any:
     if own is not None:
         return own
     times = [
-        session["world_time"]
+        time
         for session in shapes.sessions
-        if isinstance(session.get("world_time"), int | float) and session["world_time"] >= 0
+        if is_number(time := session.get("world_time", session.get("worldTime"))) and time >= 0
     ]
     return max(times, default=None)
 
@@ -91,7 +93,7 @@ def _objects(document: dict[str, Any], shapes: Shapes, places: set[str], report:
             report.lost(f"gameObjects {ref}", f"a {thing.get('kind')} is nothing a world knows; kept beside")
             document.setdefault(f"{FREE}gameObjects", {})[ref] = thing
             continue
-        npc = npc_of_object(ref, thing, places)
+        npc = npc_of_object(ref, thing, places, report)
         if npc["id"] in known:
             report.lost(f"gameObjects {ref}", "this person is among npcs already")
         else:
@@ -119,6 +121,7 @@ def _meta(shapes: Shapes, people: int, report: Report) -> dict[str, Any]:
         if isinstance(given, Mapping)
         else {}
     )
+    _narratives(meta, shapes, report)
     behavior = {key: value for key, value in shapes.behavior.items() if key != "simulationConfig"}
     if behavior:
         meta["behavior"] = behavior
@@ -129,6 +132,24 @@ def _meta(shapes: Shapes, people: int, report: Report) -> dict[str, Any]:
         own = meta.get("simulation")
         meta["simulation"] = {**block, **(own if isinstance(own, Mapping) else {})}
     return meta
+
+
+def _narratives(meta: dict[str, Any], shapes: Shapes, report: Report) -> None:
+    """Programs of `meta.narrative.programs`, and one that is a file of its own."""
+    block = meta.get("narrative")
+    given = block.get("programs") if isinstance(block, Mapping) else None
+    found, aside = narratives_of(given, "meta.narrative.programs", report)
+    more, beside = narratives_of(shapes.programs, "programs", report)
+    if found or more:
+        own = meta.get("narratives")
+        meta["narratives"] = {**found, **more, **(own if isinstance(own, Mapping) else {})}
+    if aside or beside:
+        meta[f"{FREE}programs"] = {**aside, **beside}
+    if isinstance(block, Mapping) and given is not None:
+        meta.pop("narrative")
+        if rest := {key: value for key, value in block.items() if key != "programs"}:
+            meta[f"{FREE}narrative"] = rest
+            report.lost("meta.narrative", f"only its programs are known; kept beside: {', '.join(rest)}")
 
 
 def _default_tier(document: dict[str, Any]) -> None:
