@@ -78,7 +78,9 @@ class PluginState:
     def adopt(self, value: Mapping[str, Any]) -> None:
         """What `to_json` wrote; of plug-ins that are still in use."""
         self.failures = {name: count for name, count in value["failures"].items() if name in self.budgets}
-        self.ran = {name: Micros(at) for name, at in value["ran"].items()}
+        self.ran = {
+            name: Micros(at) for name, at in value["ran"].items() if name.split(":")[1] in self.budgets
+        }
         self.settle()
 
     def call(self, plugin_id: str, rule: str, who: NpcId, ask: Callable[[], T], otherwise: T) -> T:

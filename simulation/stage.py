@@ -176,7 +176,9 @@ class Stage:
         scene = Scene(self.script, touch.now, self.tier, touch.flags)
         seen = self._seen(scene, (*touch.looks, *self._users(touch.users)))
         if touch.recast is not None:
-            return self._recast(scene, touch.recast)
+            answer = self._recast(scene, touch.recast)
+            self._write(Scene(self.script, touch.now, self.tier, touch.flags), touch.writes)
+            return answer
         written = self._write(scene, touch.writes)
         found = self._found(touch) if touch.finds or touch.places else ()
         agenda: dict[Micros, int] = {}

@@ -5,10 +5,11 @@ Refused whole, or done whole: everything is judged before anything is assigned.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from simulation.beginnings import new_flags, rewritten
 from simulation.definitions import (
     ConfigInvalid,
     DefinitionInvalid,
@@ -16,9 +17,9 @@ from simulation.definitions import (
     SimulationConfig,
     WorldDefinition,
 )
-from simulation.definitions.differences import config_changes, differences
+from simulation.definitions.differences import Difference, People, config_changes, differences
 from simulation.definitions.tier_rules import read_tier_rules, rule_names
-from simulation.definitions.updates import read_update
+from simulation.definitions.updates import read_people, read_update
 from simulation.inputs import Verdict, refused
 from simulation.intake import Looking, Touches
 from simulation.orders import TierTouch, Users
@@ -28,6 +29,7 @@ from simulation.requests import Requests
 from simulation.script import Script
 from simulation.session_inputs import problem_verdict
 from simulation.sessions import Session
+from simulation.stories.endings import Endings
 from simulation.tiers import TIERS
 from simulation.units import NpcId, Tier
 from simulation.views import View
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
 NOTHING: Touches = {}
 NAMED_MAX = 8
-"""People and sessions a refusal names: enough to look at."""
+"""People, sessions and endings that an answer names: enough to look at."""
 DIFFERENCES_MAX = 200
 """Differences an answer lists; the counts are of all of them."""
 
@@ -45,7 +47,7 @@ DIFFERENCES_MAX = 200
 def update(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] | Looking:
     """Take another definition of the same world. Refused while somebody does or is what it takes away."""
     try:
-        new = read_update(payload, world.script.definition.offered)
+        new, people = read_update(payload, world.script.definition.offered), read_people(payload)
     except DefinitionInvalid as invalid:
         return refused(str(invalid), "nothing was changed"), NOTHING
     old = world.script.definition
@@ -57,7 +59,7 @@ def update(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] 
     places = _gone_places(old, new)
 
     def judge(view: View) -> tuple[Verdict, Touches]:
-        return _judge(world, new, view, activities, places)
+        return _judge(world, new, people, view, activities, places)
 
     if not activities and not places:
         return judge(world.view({}))
@@ -69,12 +71,20 @@ def _gone_places(old: WorldDefinition, new: WorldDefinition) -> frozenset[str]:
 
 
 def _judge(
-    world: World, new: WorldDefinition, view: View, activities: Collection[str], places: Collection[str]
+    world: World,
+    new: WorldDefinition,
+    people: People,
+    view: View,
+    activities: Collection[str],
+    places: Collection[str],
 ) -> tuple[Verdict, Touches]:
     if verdict := _in_use(world, view, activities, places):
         return verdict, NOTHING
-    found = _config(world, new)
-    return (found, NOTHING) if isinstance(found, Verdict) else _take(world, new, found)
+    config = _config(world, new)
+    if isinstance(config, Verdict):
+        return config, NOTHING
+    flags = new_flags(world.script.definition, new, world.flags)
+    return (flags, NOTHING) if isinstance(flags, Verdict) else _take(world, new, people, config, flags)
 
 
 def _in_use(world: World, view: View, activities: Collection[str], places: Collection[str]) -> Verdict | None:
@@ -117,20 +127,34 @@ def _config(world: World, new: WorldDefinition) -> SimulationConfig | Verdict:
     return refused(reason, "raise tiers.dormant.maxNpcs, in the file or by `world config set`")
 
 
-def _take(world: World, new: WorldDefinition, config: SimulationConfig) -> tuple[Verdict, Touches]:
+def _take(
+    world: World, new: WorldDefinition, people: People, config: SimulationConfig, flags: Mapping[str, Any]
+) -> tuple[Verdict, Touches]:
     old = world.script.definition
     script = Script(new, config.seed)
     gone = old.people_ids - new.people_ids
-    change = Recast(script, _newcomers(old, new))
-    verdict = _granted(old, new)
-    touch = TierTouch(recast=change, now=world.world_time, flags=world.flags)
-    for session in list(world.sessions):
-        if (left := without(session, gone)) is not session:
-            world.put_session(left)
+    endings = Endings(world.script, script, world.world_time)
+    changed = [
+        replace(after, version=before.version + 1)
+        for before in world.sessions
+        if (after := endings.of(without(before, gone))) is not before
+    ]
+    verdict = _granted(differences(old, new, people, world.flags), new, endings.said)
+    writes = rewritten(old, new, people)
+    for session in changed:
+        world.put_session(session)
     world.requests = _requests_without(world.requests, gone)
     mode_changed = "mode" in config_changes(old, new)
     take_config(world, config, mode_changed=mode_changed)
     take_script(world, script, gone, new.people_ids - old.people_ids)
+    world.set_flags(flags)
+    world.moving.tiering.on_people(write.npc_id for write in writes)
+    touch = TierTouch(
+        writes=writes,
+        recast=Recast(script, _newcomers(old, new)),
+        now=world.world_time,
+        flags=world.flags,
+    )
     return verdict, dict.fromkeys(TIERS, touch)
 
 
@@ -163,14 +187,16 @@ def _requests_without(requests: Requests, gone: Collection[NpcId]) -> Requests:
     return requests if len(waiting) == len(requests.waiting) else replace(requests, waiting=waiting)
 
 
-def _granted(old: WorldDefinition, new: WorldDefinition) -> Verdict:
-    found = differences(old, new)
+def _granted(found: Sequence[Difference], new: WorldDefinition, ended: Sequence[str]) -> Verdict:
     counts: dict[str, int] = {}
     for one in found:
         counts[one.how] = counts.get(one.how, 0) + 1
-    detail = {
+    detail: dict[str, Any] = {
         "definitionHash": new.definition_hash,
         "counts": counts,
+        "notApplied": len([one for one in found if not one.applies]),
         "differences": [one.to_json() for one in found[:DIFFERENCES_MAX]],
     }
+    if ended:
+        detail |= {"ended": list(ended[:NAMED_MAX]), "endedCount": len(ended)}
     return Verdict(True, detail, redefines=True)

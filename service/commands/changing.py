@@ -13,7 +13,7 @@ from service.commands.options import DATA, Data, Force, Json, Wait, emit
 from service.errors import DONE, FAILED, ServiceError, WrongUse
 
 if TYPE_CHECKING:
-    from simulation.definitions.differences import Difference
+    from simulation.definitions.differences import Difference, People
 
 WorldId = Annotated[str, typer.Argument(metavar="WORLD", help="The world's id.")]
 Database = Annotated[str | None, typer.Option("--database", help="sqlite:/// or postgresql:// URL.")]
@@ -151,6 +151,10 @@ def update(
     world_id: WorldId,
     file: Annotated[Path, typer.Argument(help="The world file as it shall be.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference, change nothing.")] = False,
+    people: Annotated[
+        str,
+        typer.Option(metavar="keep|replace", help="Components of people who stay: theirs, or the file's."),
+    ] = "keep",
     data: Data = DATA,
     database: Database = None,
     wait: Wait = UPDATE_WAIT_S,
@@ -158,24 +162,30 @@ def update(
 ) -> None:
     """Give a running world another definition: what stays keeps its state, new people come, others go.
 
-    Refused whole while somebody does an activity, or is in a place, that the file removes. Flags, sessions,
-    worldTime and components of people who stay are what a world begins with, and are not applied.
+    Refused whole while somebody does an activity, or is in a place, that the file removes. Flags that are new
+    are taken; other flags, sessions and worldTime belong to the running world, and the answer says so.
     """
     from service.world_files import load
     from simulation.definitions import update_payload
+    from simulation.definitions.differences import People
 
+    if people not in tuple(People):
+        raise WrongUse(f"--people is {people}", because=f"it is one of {', '.join(People)}")
     loaded = load(file)
     if loaded.beginning is not None:
         raise WrongUse(f"{file} is an exported world", because="an update is a world file")
     if loaded.definition.id != world_id:
         raise WrongUse(f"{file} is of world {loaded.definition.id}", because=f"{world_id} was asked for")
     if dry_run:
-        _dry_run(world_id, loaded, data, database, as_json)
+        _dry_run(world_id, loaded, data, database, as_json, People(people))
         return
-    _submit(data, world_id, update_payload(loaded.text, loaded.definition), wait, as_json)
+    payload = update_payload(loaded.text, loaded.definition, People(people))
+    _submit(data, world_id, payload, wait, as_json)
 
 
-def _dry_run(world_id: str, loaded: Any, data: Path, database: str | None, as_json: bool) -> None:
+def _dry_run(
+    world_id: str, loaded: Any, data: Path, database: str | None, as_json: bool, people: People
+) -> None:
     from persistence import histories
     from service.histories import database_url, read, unknown_world
     from service.plugins import installed
@@ -188,7 +198,7 @@ def _dry_run(world_id: str, loaded: Any, data: Path, database: str | None, as_js
     if stored is None:
         raise unknown_world(url, name)
     now = parse_world(read_document(stored, world_id), world_id, installed())
-    found = differences(now, loaded.definition)
+    found = differences(now, loaded.definition, people)
     value = {"world": world_id, "dryRun": True, "differences": [one.to_json() for one in found]}
     emit(value, as_json=as_json, text=_to_text(f"{world_id}: an update would bring", found))
 
@@ -213,12 +223,14 @@ def _submit(data: Path, world_id: str, payload: dict[str, Any], wait_s: float, a
         "tick": answer.tick,
         "worldTime": answer.world_time,
     }
-    found = [
-        Difference(one["section"], one["id"], one["change"], one["applies"]) for one in detail["differences"]
-    ]
+    found = [Difference.from_json(one) for one in detail["differences"]]
     text = _to_text(f"{world_id}: updated at tick {answer.tick}", found)
     more = sum(detail["counts"].values()) - len(found)
-    emit(value, as_json=as_json, text=f"{text}\n  and {more:,} more" if more > 0 else text)
+    lines = [text, f"  and {more:,} more"] if more > 0 else [text]
+    lines += [f"ended: {one}" for one in detail.get("ended", ())]
+    if (unnamed := detail.get("endedCount", 0) - len(detail.get("ended", ()))) > 0:
+        lines.append(f"ended: and {unnamed:,} more")
+    emit(value, as_json=as_json, text="\n".join(lines))
 
 
 SIGNS = {"added": "+", "changed": "~", "removed": "-"}
@@ -232,8 +244,9 @@ def _to_text(title: str, found: Sequence[Difference]) -> str:
     for one in found:
         if one.section != section:
             section = one.section
-            lines.append(section if one.applies else f"{section} (of the beginning: not applied)")
-        lines.append(f"  {SIGNS[one.how]} {one.name} {one.how}".rstrip())
+            lines.append(section)
+        why = f" - not applied: {one.because}" if one.because else ""
+        lines.append(f"  {SIGNS[one.how]} {one.name} {one.how}{why}".rstrip())
     if any(one.section == "npcs" and one.how == "removed" for one in found):
         lines.append("People removed go with everything personal between them and players.")
     return "\n".join(lines)

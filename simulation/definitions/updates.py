@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from simulation.definitions.differences import People
 from simulation.definitions.plugins import NO_PLUGINS, Plugins
 from simulation.definitions.problems import Problem, WorldFileInvalid, shown
 from simulation.definitions.reading import pack, read_document
@@ -29,13 +30,22 @@ class UpdateDocument:
     name: str
 
 
-def update_payload(text: str, definition: WorldDefinition) -> dict[str, Any]:
+def update_payload(text: str, definition: WorldDefinition, people: People = People.KEEP) -> dict[str, Any]:
     """The payload that gives a world this definition. Raises WorldFileInvalid when it is too large."""
     packed = b64encode(pack(text)).decode("ascii")
     if len(packed) > UPDATE_CHARS_MAX:
         message = f"packs into {len(packed):,} characters, too many for an update"
         raise WorldFileInvalid("", [Problem("$", "", message, f"at most {UPDATE_CHARS_MAX:,}")])
-    return {"document": packed, "definitionHash": definition.definition_hash, "name": definition.name}
+    found = {"document": packed, "definitionHash": definition.definition_hash, "name": definition.name}
+    return found if people is People.KEEP else {**found, "people": str(people)}
+
+
+def read_people(payload: Mapping[str, Any]) -> People:
+    """What a payload says of people who stay. Raises WorldFileInvalid."""
+    value = payload.get("people", People.KEEP)
+    if value not in tuple(People):
+        raise WorldFileInvalid("", [Problem("$.people", value, f"is {shown(value)}", ", ".join(People))])
+    return People(value)
 
 
 def update_document(payload: Mapping[str, Any]) -> UpdateDocument:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,14 +16,15 @@ from meddling import MEDDLER
 from simulation import drive
 from simulation.custom_effects import change_stat, place, put, set_flag, sound
 from simulation.deciding import decide
-from simulation.definitions import NO_PLUGINS, Plugins, WorldFileInvalid, parse_world
+from simulation.definitions import NO_PLUGINS, Plugins, WorldFileInvalid, parse_world, update_payload
+from simulation.inputs import Input
 from simulation.opening import Stages, create
 from simulation.person import Scene, person_of
 from simulation.planning import next_plan
 from simulation.population import NONE
 from simulation.reasoning import reason
 from simulation.snapshot import encode, parts_of, restore
-from simulation.units import Micros, Tier
+from simulation.units import InputKind, Micros, Tier
 from simulation.world import World
 from village import document
 
@@ -250,6 +252,42 @@ def test_reading_counts_no_failure() -> None:
     next_plan(world)
     assert world.script.plugin_state.failures == {}
     assert drive.state_hash(world, stages) == before
+
+
+def updated(world: World, stages: Stages, found: dict[str, Any]) -> None:
+    new = parse_world(found, "village.json", PLUGINS)
+    payload = update_payload(json.dumps(new.document), new)
+    assert world.deliver([Input(world.next_seq, InputKind.WORLD_UPDATE, payload)])
+    (outcome,) = drive.boundary(world, stages)
+    assert outcome.applied, outcome.detail
+
+
+def test_an_update_takes_a_plug_in_out_of_a_world_and_brings_it_back_as_new() -> None:
+    """The bell rang in tick 1 and 30; gone with its failures in tick 40, it rings at once when it is back."""
+    found = meddled(4, **{"meddle.break": True})
+    world, stages = opened(found)
+    ticks(world, stages, 40)
+    state, rung = world.script.plugin_state, world.flags["meddle.bell"]
+    assert state.failures["meddler"] > 0
+    updated(world, stages, document(4))
+    assert (world.systems, "plugins" in world.scalars()) == ((), False)
+    ticks(world, stages, 40)
+    assert world.flags["meddle.bell"] == rung
+    assert drive.state_hash(world, stages) == drive.state_hash_in_full(world, stages)
+    updated(world, stages, found)
+    assert world.script.plugin_state.to_json() == {"failures": {}, "ran": {}}
+    ticks(world, stages, 1)
+    assert world.flags["meddle.bell"] == rung + 1
+
+
+def test_failures_and_the_time_of_systems_go_on_under_another_definition() -> None:
+    found = meddled(4, **{"meddle.break": True})
+    world, stages = opened(found)
+    ticks(world, stages, 40)
+    before = world.script.plugin_state.to_json()
+    updated(world, stages, {**found, "name": "Another Village"})
+    assert world.script.plugin_state.to_json() == before
+    assert before["failures"]["meddler"] > 0
 
 
 def test_after_its_budget_of_failures_it_is_switched_off_from_the_next_tick() -> None:

@@ -434,7 +434,7 @@ def test_differences_are_listed_by_section_and_id() -> None:
 
     found = differences(definition(people=2), definition(other, people=2))
     assert [(one.section, one.name, one.how, one.applies) for one in found] == [
-        ("flags", "feast", "added", False),
+        ("flags", "feast", "added", True),
         ("locations", "loc:abbey", "added", True),
         ("meta.behavior.activities", "farm", "changed", True),
         ("meta.behavior.activities", "swim", "added", True),
