@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from actors.hosted import stored_report
-from messages.admin import GenerationsListed, HistoryShown, ListGenerations, ShowHistory
+from messages.admin import (
+    AppointmentCancelled,
+    AppointmentMade,
+    AppointmentRow,
+    AppointmentsListed,
+    CancelAppointment,
+    GenerationsListed,
+    HistoryShown,
+    ListAppointments,
+    ListGenerations,
+    MakeAppointment,
+    OfAppointments,
+    ShowHistory,
+)
 from messages.archive import (
     AskOutcome,
     ClaimWorld,
@@ -22,6 +36,7 @@ from messages.archive import (
     RetireWorld,
     RollBackWorld,
     SleepingRegistered,
+    StoredInput,
     WorldClaimed,
     WorldRegistered,
     WorldReleased,
@@ -30,17 +45,31 @@ from messages.archive import (
 )
 from messages.base import Ask, Message, Refused
 from messages.service import WorldReport
-from persistence import branches, generations, housekeeping, inputs, worlds
+from persistence import appointments, branches, generations, housekeeping, inputs, worlds
+from persistence.appointments import Appointment
 from persistence.engine import Database
 from simulation.definitions import pack, unpack
 from simulation.housekeeping import Chore
+from simulation.units import WorldId
 
 Reply = Message
 NO_SHARD = -1
 """Of a world that is on none yet."""
 
 
+class TimeIsOver(ValueError):
+    """An appointment in the past."""
+
+
+class NoAppointment(LookupError):
+    """There is no such appointment."""
+
+
+Kept = dict[WorldId, tuple[StoredInput, ...]]
 REFUSED = (
+    TimeIsOver,
+    NoAppointment,
+    appointments.TooManyAppointments,
     worlds.DefinitionChanged,
     worlds.AlreadyStored,
     worlds.WorldTaken,
@@ -60,6 +89,9 @@ def refusal(message: Ask | Message | Chore, error: BaseException) -> Refused | N
 
 
 REMEDIES: dict[type[BaseException], str] = {
+    TimeIsOver: "Give a time that is to come; `theatrum world step` and `advance` do it now.",
+    NoAppointment: "`theatrum world appointments WORLD` shows those there are.",
+    appointments.TooManyAppointments: "Wait for some, or cancel some.",
     worlds.DefinitionChanged: "`theatrum world update`, --fresh to start it over, or another id.",
     worlds.WorldTaken: "Give the instance another id.",
     worlds.AlreadyStored: "Forget the stored one with --fresh, or let it go on with `theatrum serve`.",
@@ -144,6 +176,53 @@ async def list_generations(db: Database, message: ListGenerations) -> Reply:
 async def history(db: Database, message: ShowHistory) -> Reply:
     rows = await housekeeping.measures(db, message.world_id, message.limit)
     return HistoryShown(ask_id=message.ask_id, rows=rows)
+
+
+async def appointment(db: Database, message: OfAppointments) -> Reply:
+    match message:
+        case MakeAppointment():
+            return await make_appointment(db, message)
+        case CancelAppointment():
+            return await cancel_appointment(db, message)
+        case ListAppointments():
+            return await list_appointments(db, message)
+
+
+async def make_appointment(db: Database, message: MakeAppointment) -> Reply:
+    if message.at <= time.time():
+        raise TimeIsOver(f"{message.appointment_id} would be in the past")
+    made = Appointment(message.appointment_id, message.at, message.kind, message.payload)
+    replaced = await appointments.make(db, message.world_id, made)
+    return AppointmentMade(
+        ask_id=message.ask_id,
+        world_id=message.world_id,
+        appointment_id=made.id,
+        at=made.at,
+        replaced=replaced,
+    )
+
+
+async def cancel_appointment(db: Database, message: CancelAppointment) -> Reply:
+    if not await appointments.cancel(db, message.world_id, message.appointment_id):
+        raise NoAppointment(f"world {message.world_id} has no appointment {message.appointment_id}")
+    return AppointmentCancelled(
+        ask_id=message.ask_id, world_id=message.world_id, appointment_id=message.appointment_id
+    )
+
+
+async def list_appointments(db: Database, message: ListAppointments) -> Reply:
+    found = await appointments.of_world(db, message.world_id)
+    rows = tuple(
+        AppointmentRow(appointment_id=one.id, at=one.at, kind=one.kind, payload=dict(one.payload))
+        for one in found
+    )
+    return AppointmentsListed(ask_id=message.ask_id, rows=rows)
+
+
+async def keep_appointments(db: Database) -> tuple[Kept, float | None]:
+    """Those whose time has come, as inputs by world, and when the next is."""
+    found = await appointments.keep(db, time.time())
+    return found, await appointments.next_at(db)
 
 
 async def claim(db: Database, message: ClaimWorld) -> Reply:

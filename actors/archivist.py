@@ -11,9 +11,10 @@ from typing import Any
 
 from actors import archive_work as work
 from actors.chores import LOOK_EVERY_S, ArchiveChores
+from actors.diary import Diary
 from actors.instancing import copy_world
 from actors.shell import Address, ProcessActor
-from messages.admin import ListGenerations, ShowHistory
+from messages.admin import AppointmentMade, ListGenerations, MakeAppointment, OfAppointments, ShowHistory
 from messages.archive import (
     ArchiveOpened,
     AskOutcome,
@@ -26,6 +27,7 @@ from messages.archive import (
     FetchInputs,
     InputsRecorded,
     InputsWaiting,
+    KeepAppointments,
     OpenArchive,
     OwnWorlds,
     QuarantineWorld,
@@ -36,11 +38,12 @@ from messages.archive import (
     RetireWorld,
     RollBackWorld,
     WorldClaimed,
+    WorldRegistered,
 )
 from messages.base import Ask, Message, Refused
 from messages.commits import Commit, CommitRecord, CommitsMissing, Committed, Fenced
 from messages.service import WorldReport
-from persistence import commits, inputs, worlds
+from persistence import appointments, commits, inputs, worlds
 from persistence.engine import Database, DatabaseAway, SchemaMissing, SchemaNewer
 from simulation.housekeeping import Chore
 from simulation.units import Epoch, WorldId
@@ -78,6 +81,7 @@ Inbox = (
     | CollectResults
     | Commit
     | RegisterSleeping
+    | OfAppointments
 )
 
 
@@ -96,6 +100,7 @@ class Archivist(ProcessActor):
         self.owners: dict[WorldId, tuple[Epoch, Address]] = {}
         self.busy = False
         self.chores = ArchiveChores(time.monotonic())
+        self.diary = Diary()
 
     def receive(self, message: Inbox, sender: Address) -> None:
         match message:
@@ -156,20 +161,35 @@ class Archivist(ProcessActor):
             return
         if error is not None:
             raise error
-        self.db, known, definitions, sleeping = result
+        self.db, known, definitions, sleeping, appointed = result
         opened = ArchiveOpened(
             ask_id=ask_id, pid=os.getpid(), worlds=known, definitions=definitions, asleep=sleeping
         )
         self.send(self.opener, opened)
         self.wake_after(LOOK_EVERY_S, "chores")
+        self.appoint(appointed)
 
     def on_wake(self, payload: Any) -> None:
-        """Look what housekeeping is due; it waits its turn like everything else."""
-        waiting = [queued for queued, _ in self.queue]
-        due = self.chores.plan.due(time.monotonic())
-        self.queue.extend((chore, self.opener) for chore in due if chore not in waiting)
-        self.wake_after(LOOK_EVERY_S, "chores")
+        """Look what housekeeping is due, or whose time has come; it waits its turn like everything else."""
+        match payload:
+            case "chores":
+                waiting = [queued for queued, _ in self.queue]
+                due = self.chores.plan.due(time.monotonic())
+                self.queue.extend((chore, self.opener) for chore in due if chore not in waiting)
+                self.wake_after(LOOK_EVERY_S, "chores")
+            case ("appointments", wakes_at) if self.diary.woken(wakes_at):
+                if self.diary.is_due(time.time()):
+                    self.queue.append((KeepAppointments(), self.opener))
+                else:
+                    self.appoint(None)
         self.next()
+
+    def appoint(self, at: float | None) -> None:
+        """Be woken for the next appointment, which may be this new one."""
+        self.diary.note(at)
+        wait_s = self.diary.wait_s(time.time())
+        if wait_s is not None:
+            self.wake_after(wait_s, ("appointments", self.diary.wakes_at))
 
     def on_chore(self, chore: Chore, did: int) -> None:
         now = time.monotonic()
@@ -206,6 +226,16 @@ class Archivist(ProcessActor):
             case Chore():
                 self.on_chore(message, result)
                 return
+            case KeepAppointments():
+                found, self.diary.next_at = result
+                self.log.info("appointments.kept", worlds=sorted(found))
+                self.push(found)
+                self.appoint(None)
+                return
+            case MakeAppointment() if isinstance(result, AppointmentMade):
+                self.appoint(result.at)
+            case RegisterWorld() if isinstance(result, WorldRegistered) and result.resumed:
+                self.appoint(0.0)  # its time may have come while it was out of service
             case CollectResults():
                 self.push(result)
                 if result:
@@ -258,6 +288,10 @@ class Archivist(ProcessActor):
                 return lambda db: worlds.quarantine(db, message.world_id, message.epoch, message.reason)
             case CollectResults():
                 return inputs.collect_results
+            case _ if isinstance(message, OfAppointments):
+                return lambda db: work.appointment(db, message)
+            case KeepAppointments():
+                return work.keep_appointments
             case _:
                 raise TypeError(f"no work for {type(message).__name__}")
 
@@ -267,13 +301,14 @@ class Archivist(ProcessActor):
 
 async def open_database(
     ask: OpenArchive,
-) -> tuple[Database, tuple[WorldId, ...], dict[WorldId, str], tuple[WorldReport, ...]]:
+) -> tuple[Database, tuple[WorldId, ...], dict[WorldId, str], tuple[WorldReport, ...], float | None]:
     """Connect and migrate, trying again while it is away. Raises one of UNUSABLE."""
     delay, give_up_s = RETRY_S[0], time.monotonic() + (ask.patience_s or 0)
     while True:
         try:
             db = await Database.open(ask.settings.database_url, migrate=True)
-            return db, await worlds.ids(db), await worlds.definitions(db), await work.asleep(db)
+            known, stored = await worlds.ids(db), await worlds.definitions(db)
+            return db, known, stored, await work.asleep(db), await appointments.next_at(db)
         except DatabaseAway:
             if ask.patience_s is not None and time.monotonic() > give_up_s:
                 raise

@@ -29,6 +29,7 @@ AboutOne = (
     | admin.ListSessions
     | admin.ListGenerations
     | admin.ShowHistory
+    | admin.OfAppointments
 )
 AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.InstanceWorld | admin.OpenWorld | AboutOne
 
@@ -58,6 +59,8 @@ class FrontDesk:
         """Reads a shard has not answered."""
         self.rolled_back: dict[str, archive.WorldRolledBack] = {}
         """Ask -> what was undone, until the world runs again."""
+        self.early: set[WorldId] = set()
+        """Stored worlds for which an input came before they were part of this service."""
         self.opening: dict[WorldId, list[str]] = {}
         self.instancing: dict[str, float] = {}
         """Asks for an instance of a world, and since when."""
@@ -174,6 +177,8 @@ class FrontDesk:
                 )
             case admin.ListGenerations() | admin.ShowHistory():
                 self.ask_archive(message)
+            case admin.MakeAppointment() | admin.CancelAppointment() | admin.ListAppointments():
+                self.ask_archive(message)
             case admin.SubmitInput():
                 self.on_submit(message)
             case admin.ShowWorld():
@@ -266,12 +271,22 @@ class FrontDesk:
 
     def on_inputs_waiting(self, world_id: WorldId) -> None:
         """A world no shard owns has inputs. One may be falling asleep at this moment, unheard yet."""
-        if world_id in self.placement.shard_of and world_id not in self.placement.quarantined:
+        if world_id not in self.placement.shard_of:
+            self.early.add(world_id)
+        elif world_id not in self.placement.quarantined:
             self.placement.asleep.discard(world_id)
             self.tell_shard_of(world_id, shards.WakeWorld(world_id=world_id))
 
+    def on_sleeper(self, report: WorldReport) -> None:
+        """A stored world that sleeps is part of this service now, unless an input was quicker."""
+        self.placement.add_sleeping(report)
+        if report.world_id in self.early:
+            self.early.discard(report.world_id)
+            self.on_inputs_waiting(report.world_id)
+
     def open_world(self, world_id: WorldId, ask_id: str) -> None:
         self.placement.asleep.discard(world_id)
+        self.early.discard(world_id)
         self.opening.setdefault(world_id, []).append(ask_id)
         self.tell_shard_of(world_id, shards.AdoptWorld(world_id=world_id))
 

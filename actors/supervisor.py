@@ -273,7 +273,7 @@ class Supervisor(ProcessActor):
         wanted = set(message.worlds)
         for report in self.stored.asleep if self.stored else ():
             if report.world_id in wanted:
-                self.placement.add_sleeping(report)
+                self.desk.on_sleeper(report)
         self.desk.answer(service.SleepingAdded(ask_id=message.ask_id, worlds=message.worlds))
 
     def on_goal(self, message: service.SetGoal) -> None:

@@ -21,6 +21,8 @@ archivist -> shard        InputsRecorded    new inputs of a world it owns, as th
 archivist -> supervisor   ChoresReported    its housekeeping, as it goes on
 client's ask, forwarded   ShowHistory       -> HistoryShown (messages.admin)
 gate -> archivist         CollectResults    terminal generation rows become inputs
+client's ask, forwarded   OfAppointments    -> their answers (messages.admin)
+archivist -> archivist    KeepAppointments  appointments whose time has come become inputs
 """
 
 from __future__ import annotations
@@ -259,6 +261,10 @@ class GenerationsCounted(Message):
 
 class CollectResults(Message):
     """Hint: at least one generation row became terminal. Safe to lose, safe to repeat."""
+
+
+class KeepAppointments(Message):
+    """The time of an appointment may have come. Safe to lose, safe to repeat."""
 
 
 class ChoresReported(Message):

@@ -55,7 +55,7 @@ async def record(
     """Make an input durable, once for each key. Raises UnknownWorld, InputsFull."""
     own_key = f"asked:{key}"  # results of generation have keys of their own, which no client can take
     async with db.write() as connection:
-        waiting = await _lock(connection, world_id)
+        waiting = await hold(connection, world_id)
         before = await _by_key(connection, world_id, own_key)
         if before is not None:
             return before
@@ -63,13 +63,13 @@ async def record(
             raise UnknownWorld(f"no world {world_id}")
         if waiting >= INPUTS_WAITING_MAX:
             raise InputsFull(f"{INPUTS_WAITING_MAX} inputs of world {world_id} wait to be applied")
-        seq = await _take_seqs(connection, world_id, 1)
+        seq = await take_seqs(connection, world_id, 1)
         stored = StoredInput(seq=seq, kind=kind, payload=dict(payload))
-        await _insert(connection, world_id, [(stored, own_key)])
+        await insert_all(connection, world_id, [(stored, own_key)])
     return Recorded(seq, False, stored)
 
 
-async def _lock(connection: AsyncConnection, world_id: WorldId) -> int | None:
+async def hold(connection: AsyncConnection, world_id: WorldId) -> int | None:
     """Hold a world's row until the transaction ends, so that a key cannot be recorded twice and a seq is
     never skipped. Answers how many inputs wait; None: no such world is in service.
 
@@ -90,7 +90,7 @@ async def _by_key(connection: AsyncConnection, world_id: WorldId, key: str) -> R
     return None if row is None else Recorded(Seq(row["seq"]), True, stored_input(row))
 
 
-async def _take_seqs(connection: AsyncConnection, world_id: WorldId, count: int) -> Seq:
+async def take_seqs(connection: AsyncConnection, world_id: WorldId, count: int) -> Seq:
     """The first of `count` seqs in a row, of a world whose row is held."""
     change = (
         update(worlds)
@@ -101,7 +101,7 @@ async def _take_seqs(connection: AsyncConnection, world_id: WorldId, count: int)
     return Seq((await connection.execute(change)).scalar_one() - count)
 
 
-async def _insert(
+async def insert_all(
     connection: AsyncConnection, world_id: WorldId, stored: list[tuple[StoredInput, str]]
 ) -> None:
     now = time.time()
@@ -168,7 +168,7 @@ async def collect_results(
     found: dict[WorldId, tuple[StoredInput, ...]] = {}
     async with db.write() as connection:
         for world_id, rows in sorted((await _results(connection, limit)).items()):
-            if await _lock(connection, world_id) is not None:
+            if await hold(connection, world_id) is not None:
                 found[world_id] = await _take_results(connection, world_id, rows)
     return found
 
@@ -197,13 +197,13 @@ async def _take_results(
     connection: AsyncConnection, world_id: WorldId, rows: list[RowMapping]
 ) -> tuple[StoredInput, ...]:
     """Results do not count against the bound of waiting inputs: a request made has room for its result."""
-    first = await _take_seqs(connection, world_id, len(rows))
+    first = await take_seqs(connection, world_id, len(rows))
     stored = tuple(
         StoredInput(seq=Seq(first + place), kind=InputKind.GENERATION_RESULT, payload=_result(row))
         for place, row in enumerate(rows)
     )
     keys = [f"generation:{row['request_id']}" for row in rows]
-    await _insert(connection, world_id, list(zip(stored, keys, strict=True)))
+    await insert_all(connection, world_id, list(zip(stored, keys, strict=True)))
     change = (
         update(generations)
         .where(generations.c.request_id == bindparam("of_request"))

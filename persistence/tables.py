@@ -136,6 +136,18 @@ snapshots = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+appointments = Table(
+    "appointments",
+    metadata,
+    _world(),
+    Column("appointment_id", String(200), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("payload", Json, nullable=False),
+    Index(None, "at"),
+)
+"""Inputs that a world is to be given at a wall time: gone when they are inputs."""
+
 metric_snapshots = Table(
     "metric_snapshots",
     metadata,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service.commands import (
+    appointing,
     chain,
     changing,
     explaining,
@@ -61,6 +62,9 @@ app.command("replay")(changing.replay)
 world.app.command("update")(changing.update)
 world.app.command("export")(changing.export)
 world.app.command("rollback")(changing.rollback)
+world.app.command("appoint")(appointing.appoint)
+world.app.command("appointments")(appointing.appointments)
+world.app.command("unappoint")(appointing.unappoint)
 app.add_typer(world.app, name="world")
 app.add_typer(npc.app, name="npc")
 session.app.command("inbox")(intent.inbox)

@@ -233,3 +233,25 @@ def test_news_of_a_world_that_fell_asleep_after_it_was_removed_are_dropped(desk:
     desk.placement.forget(INN)
     desk.on_world(shards.WorldSlept(shard=0, report=report(5, "sleeping")))
     assert desk.placement.asleep == set()
+
+
+def test_a_sleeper_whose_input_was_quicker_than_its_registration_is_woken(desk: Desk) -> None:
+    """An appointment may come while a service starts, before it knows the worlds that sleep."""
+    mill = WorldId("mill")
+    asleep = report(3, "sleeping").model_copy(update={"world_id": mill})
+    desk.on_inputs_waiting(mill)
+    assert desk.told == []
+    desk.on_sleeper(asleep)
+    assert desk.told == [("shard 0", shards.WakeWorld(world_id=mill))]
+    assert mill not in desk.placement.asleep
+    desk.on_sleeper(report(3, "sleeping").model_copy(update={"world_id": WorldId("barn")}))
+    assert desk.placement.asleep == {WorldId("barn")}
+
+
+def test_what_is_asked_of_appointments_goes_to_the_archivist_as_it_is(desk: Desk) -> None:
+    asked = admin.ListAppointments(ask_id="a", world_id=INN)
+    desk.ask(asked)
+    assert desk.told == [("archivist", asked)]
+    desk.ask(admin.ListAppointments(ask_id="b", world_id=WorldId("nowhere")), "of b")
+    ((who, answer),) = desk.answered
+    assert (who, type(answer)) == ("of b", Refused)
