@@ -110,7 +110,7 @@ def sound(
         match effect:
             case SetFlag(key, value, None):
                 _check_flag(key, flags)
-                found.append(SetFlag(key, _own(value)))
+                found.append(SetFlag(key, own_json(value)))
             case ChangePerson(write):
                 found.append(ChangePerson(_checked(script, plugin_id, write)))
             case _:
@@ -125,7 +125,7 @@ def _check_flag(key: object, flags: Mapping[str, Any]) -> None:
         raise ValueError(f"the world has {FLAGS_MAX} flags already")
 
 
-def _own(value: object) -> Any:
+def own_json(value: object) -> Any:
     """A copy as plain JSON values, which the plug-in cannot change later. Raises TypeError or ValueError for
     what is no JSON, or too much of it."""
     text = canonical(_thawed(value))
@@ -150,7 +150,7 @@ def _checked(script: Script, plugin_id: str, write: PersonWrite) -> PersonWrite:
         case ComponentWrite(_, component, value):
             if component != f"plugin:{plugin_id}":
                 raise ValueError(f"component {component!r} is not plugin:{plugin_id}, its own")
-            return ComponentWrite(write.npc_id, component, _own(value))
+            return ComponentWrite(write.npc_id, component, own_json(value))
         case StatChange():
             _check_stat(write)
         case Placed(_, location_id):

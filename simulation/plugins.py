@@ -23,8 +23,8 @@ SYSTEM_EFFECTS_LIMIT = 1_000
 """What a world system's budget may be: a tick must stay short."""
 
 Params = Mapping[str, Any]
-Kind = Literal["condition", "effect", "factor", "tier rule"]
-KINDS: tuple[Kind, ...] = ("condition", "effect", "factor", "tier rule")
+Kind = Literal["condition", "effect", "factor", "tier rule", "call"]
+KINDS: tuple[Kind, ...] = ("condition", "effect", "factor", "tier rule", "call")
 
 
 class Chance(Protocol):
@@ -40,6 +40,8 @@ Brings = Callable[["Somebody", Params, Micros, Chance], Iterable["Consequence"]]
 """An effect: what somebody's beginning of an activity brings about."""
 Factor = Callable[["Somebody", str, Micros, Chance], float]
 """What an activity (by id) is worth to somebody, as a multiplier: 1 is no difference."""
+Calls = Callable[["Somebody", Params, Micros, Chance], Any]
+"""What a narrative asks about somebody, as the player meets them: a JSON value, kept in a variable."""
 Runs = Callable[["PluginView", Micros, Chance], Iterable["Consequence"]]
 Looks = Callable[[Collection[str], Micros], Iterable[str]]
 """Given the ids of everybody and the time: whom a world system must see."""
@@ -77,6 +79,7 @@ class Plugin:
     effects: Mapping[str, Brings] = field(default_factory=dict)
     factors: Mapping[str, Factor] = field(default_factory=dict)
     tier_rules: Mapping[str, Holds] = field(default_factory=dict)
+    calls: Mapping[str, Calls] = field(default_factory=dict)
     systems: tuple[WorldSystem, ...] = ()
     providers: tuple[Any, ...] = ()
     """`generation.providers.Provider` values, which make content in the workers."""
@@ -96,6 +99,8 @@ class Plugin:
                 return self.factors
             case "tier rule":
                 return self.tier_rules
+            case "call":
+                return self.calls
 
     def problem(self) -> str:
         """Why it cannot be used; empty: it can."""

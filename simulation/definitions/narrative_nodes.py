@@ -9,6 +9,7 @@ from typing import Any
 
 from simulation.definitions.conditions import Condition
 from simulation.definitions.narrative_effects import NarrativeEffects
+from simulation.definitions.plugins import PluginUse
 from simulation.units import Micros, NpcId
 
 
@@ -116,7 +117,10 @@ class Wait(NodeBase):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalCall(NodeBase):
-    asks: Asks
+    """Asks a provider, or calls a function of a plug-in."""
+
+    asks: Asks | None
+    use: PluginUse | None
     variable: str | None
     """Where the result is kept."""
 

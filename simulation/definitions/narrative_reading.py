@@ -265,6 +265,8 @@ def _wait(fields: Fields, known: Known, common: Mapping[str, Any]) -> Wait:
 
 
 def _external_call(fields: Fields, known: Known, common: Mapping[str, Any]) -> ExternalCall:
+    if fields.has("call"):
+        return _plugin_call(fields, known, common)
     kind = fields.choice("kind", KINDS, "")
     params = {
         **fields.mapping("params"),
@@ -276,7 +278,17 @@ def _external_call(fields: Fields, known: Known, common: Mapping[str, Any]) -> E
     if variable is not None and not asks.awaits:
         message = "is never written: the program does not wait for the result"
         fields.refuse(fields.at("resultVariable"), variable, message, "awaitResult true")
-    return ExternalCall(**common, delay_us=_delay(fields), asks=asks, variable=variable)
+    return ExternalCall(**common, delay_us=_delay(fields), asks=asks, use=None, variable=variable)
+
+
+def _plugin_call(fields: Fields, known: Known, common: Mapping[str, Any]) -> ExternalCall:
+    """`call`: a function of a plug-in, answered at once. What asks a provider has no place beside it."""
+    name, params = fields.text("call"), fields.mapping("params")
+    use = known.names.plugin("call", fields.at("call"), name, params) if name else None
+    if not fields.has("resultVariable"):
+        fields.refuse(fields.at("resultVariable"), None, "is missing", "the variable that keeps the result")
+    variable = fields.reference("resultVariable", known.variables, known.variables, "variable of the program")
+    return ExternalCall(**common, delay_us=_delay(fields), asks=None, use=use, variable=variable)
 
 
 READERS: Mapping[str, Callable[[Fields, Known, Mapping[str, Any]], NarrativeNode]] = {

@@ -47,7 +47,10 @@ class Doing:
                 return self._says(node, at)
             case Choice(timeout_us=span):
                 return (), Waiting(WaitsFor.CHOICE, at, _after(at, span))
+            case ExternalCall(asks=None):
+                return (), passes
             case ActionBlock(asks=asks) | ExternalCall(asks=asks):
+                assert asks is not None, "a call without one is the case above"
                 asked, awaited = self._asks(node, asks, at)
                 return asked, awaited if asks.awaits else passes
             case SceneChange(scene_id=scene_id, cast=cast):

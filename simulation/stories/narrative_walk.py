@@ -29,12 +29,14 @@ from simulation.definitions.narrative_nodes import (
     Way,
 )
 from simulation.definitions.narratives import VARIABLES_BYTES_MAX
+from simulation.definitions.plugins import PluginUse
 from simulation.hashing import canonical
 from simulation.orders import Failure
 from simulation.person import Person
 from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised, unmet
 from simulation.sessions import SESSION_BYTES_MAX, Session
+from simulation.stories.narrative_calls import called
 from simulation.stories.narrative_doing import Doing
 from simulation.stories.narrative_rules import Narrative, brought, counted
 from simulation.stories.narrative_run import (
@@ -201,8 +203,17 @@ class Walk:
         consequences, then = doing.does(node, waiting.since)
         for item in consequences:
             self._do(item)
+        if isinstance(node, ExternalCall) and node.use is not None:
+            self._call(node, node.use, waiting.since)
         self._park(then)
         return True
+
+    def _call(self, node: ExternalCall, use: PluginUse, at: Micros) -> None:
+        """What a plug-in answers at once; null if it fails or is switched off."""
+        cause = f"{self.session.id}|{self.run.run_id}|{self.run.visits}"
+        answer = called(use, self.person(), at, cause)
+        if node.variable is not None:
+            self._set_variables({**self._frame.variables, node.variable: answer}, node.path)
 
     # -- waits that end
 

@@ -35,6 +35,15 @@ def cheer(who: Somebody, params: Mapping[str, Any], now: int, chance: Chance) ->
     yield set_flag(f"meddle.{who.id}", round(who.energy))
 
 
+def omen(who: Somebody, params: Mapping[str, Any], now: int, chance: Chance) -> Any:
+    """What it sees and draws; raises or answers no JSON where the params or the flag say so."""
+    if who.flags.get("meddle.break"):
+        raise OSError("no stars tonight")
+    if params.get("odd"):
+        return {1, 2}
+    return {"fond": who.stat("core", "affinity"), "now": now, "draw": chance(), "of": params.get("of")}
+
+
 def bell(view: PluginView, now: int, chance: Chance) -> Iterable[Any]:
     """Counts its runs in a flag; sends the person it sees to the inn."""
     yield set_flag("meddle.bell", view.flags.get("meddle.bell", 0) + 1)
@@ -61,6 +70,7 @@ MEDDLER = Plugin(
     effects={"cheer": cheer},
     factors={"keen": keen},
     tier_rules={"coin": coin},
+    calls={"omen": omen},
     systems=(
         WorldSystem("bell", every=1800, run=bell, looks=lambda everybody, now: ["npc:0"]),
         WorldSystem("flood", every=3600, run=flood, budget=2),

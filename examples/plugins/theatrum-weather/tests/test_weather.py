@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from theatrum_weather import FLAG, NEXT, SKIES, plugin
 
+from simulation import drive
+from simulation.inputs import Input
+from simulation.units import InputKind
 from theatrum import Plugins, WorldFileInvalid, create, parse_world, run, state_hash
 
 QUAY = Path(__file__).parent.parent / "quay.json"
@@ -85,6 +88,20 @@ def test_what_is_outdoors_counts_half_in_the_rain(sky: str, factor: float) -> No
     fish = next(candidate for candidate in why.candidates if candidate.activity_id == "fish")
     assert fish.factors["plugin:weather:shelter"] == factor
     assert fish.score == pytest.approx(0.6 * factor)
+
+
+@pytest.mark.parametrize(
+    ("sky", "rain", "node"), [("clear", 10, "dry"), ("clouds", 30, "dry"), ("rain", 40, "wet")]
+)
+def test_a_narrative_asks_for_the_forecast_and_goes_on_by_it(sky: str, rain: int, node: str) -> None:
+    """Rain is drawn above the second number of NEXT: 1 - 0.9, 1 - 0.7, 1 - 0.6."""
+    document = {**quay(**{FLAG: sky}), "sessions": [{"id": "s1"}]}
+    world, stages = create(parse_world(document, "quay.json", WEATHER))
+    start = {"sessionId": "s1", "npcId": "ann", "op": "start", "programId": "umbrella"}
+    assert world.deliver([Input(world.next_seq, InputKind.NARRATIVE, start)])
+    (outcome,) = drive.boundary(world, stages)
+    told = outcome.detail["narrative"]
+    assert (told["node"], told["variables"]["forecast"]) == (node, {"sky": sky, "rain": rain})
 
 
 def test_a_sky_that_there_is_not_is_refused_when_the_world_loads() -> None:

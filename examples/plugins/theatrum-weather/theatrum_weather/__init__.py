@@ -49,6 +49,12 @@ def shelter(who: Somebody, activity: str, now: int, chance: Chance) -> float:
     return 0.5 if sky_of(who) == "rain" and activity in outdoors else 1.0
 
 
+def forecast(who: Somebody, params: Mapping[str, Any], now: int, chance: Chance) -> dict[str, Any]:
+    """The call `plugin:weather:forecast`: the sky now, and how likely rain is next, in percent."""
+    sky = sky_of(who)
+    return {"sky": sky, "rain": round((1 - NEXT[sky][1]) * 100)}
+
+
 def check(name: str, params: Mapping[str, Any]) -> str:
     """What is wrong with the params of a world file; said when the world loads."""
     if name == "is" and params.get("sky") not in SKIES:
@@ -64,6 +70,7 @@ plugin = Plugin(
     conditions={"is": is_},
     effects={"drench": drench},
     factors={"shelter": shelter},
+    calls={"forecast": forecast},
     systems=(WorldSystem("sky", every=3 * GAME_HOUR, run=change),),
     check=check,
 )
