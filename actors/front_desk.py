@@ -99,6 +99,9 @@ class FrontDesk:
             return
         if isinstance(message, admin.WorldShown | admin.WorldPlanned):
             message = message.model_copy(update={"housekeeping": self.housekeeping()})
+        report = self.placement.reports.get(getattr(asked[1], "world_id", WorldId("")))
+        if isinstance(message, admin.Timed) and report is not None:
+            message = message.model_copy(update={"day_lengths": report.day_lengths})
         self.send(asked[0], message)
 
     def on_chores(self, message: archive.ChoresReported | GateReported) -> None:
@@ -200,6 +203,7 @@ class FrontDesk:
                         world_id=world_id,
                         npc_id=message.npc_id,
                         session_id=message.session_id,
+                        metric=message.metric,
                     ),
                 )
 

@@ -142,6 +142,7 @@ class Hosted:
             tick=mark.tick,
             world_time=mark.world_time / MICROS_PER_SECOND,
             time_of_day=self.world.script.calendar.describe(mark.world_time),
+            day_lengths=self.world.script.calendar.lengths,
             state_hash=mark.state_hash,
             decisions=sum(mark.decisions_by_tier.values()),
             decisions_by_tier=mark.decisions_by_tier,

@@ -25,8 +25,11 @@ from messages.tick import (
     SessionFound,
     SessionsFound,
 )
+from simulation.definitions.problems import unknown_name
+from simulation.definitions.sessions import person_named
 from simulation.sessions import Session
 from simulation.units import Mode, WorldId
+from simulation.world import World
 
 Read = ReadWorld | ReadPlan | ReadPerson | ReadSession | ReadSessions
 Question = Look | LookAhead | LookAt | LookAtSession | LookAtSessions
@@ -52,6 +55,12 @@ class Reading:
         if hosted is None:
             running.post.say(Refused(ask_id=ask.ask_id, reason=f"world {ask.world_id} is not here now"))
             return
+        if isinstance(ask, ReadPerson | ReadSession) and ask.npc_id is not None:
+            people = hosted.world.script.people_ids
+            ask = ask.model_copy(update={"npc_id": person_named(ask.npc_id, people)})
+            if ask.npc_id not in people:
+                running.post.say(nobody(ask, hosted.world))
+                return
         for event in running.tell(hosted, question_of(ask)):
             match event:
                 case Seen():
@@ -100,9 +109,8 @@ class Reading:
     def show_person(self, hosted: Hosted, found: PersonFound, ask: Read) -> None:
         view, world = found.view, hosted.world
         if view is None:
-            reason = found.refused or f"nobody called {getattr(ask, 'npc_id', '')} lives in {world.id}"
-            do = "Let the player join first." if found.refused else "The world file lists its npcs."
-            self.running.post.say(Refused(ask_id=found.ask_id, reason=reason, do=do))
+            refused = Refused(ask_id=found.ask_id, reason=found.refused, do=found.do)
+            self.running.post.say(refused if found.refused else nobody(ask, world))
             return
         tick, world_time = world.tick, world.world_time / 1_000_000
 
@@ -140,6 +148,13 @@ class Reading:
         hosted.buffer.park(release, tick, now_ns())
 
 
+def nobody(ask: Read, world: World) -> Refused:
+    """The refusal to show somebody who does not live here, with whom was probably meant."""
+    problem = unknown_name("NPC", getattr(ask, "npc_id", ""), world.script.people_ids, "person")
+    do = f"`theatrum npc list {world.id}` lists them."
+    return Refused(ask_id=ask.ask_id, reason=str(problem).removeprefix("NPC: "), do=do)
+
+
 def row_of(session: Session) -> dict[str, Any]:
     """A session in a list: where it is, without what it keeps."""
     return {
@@ -160,7 +175,7 @@ def question_of(ask: Read) -> Question:
         case ReadPlan():
             return LookAhead(ask.ask_id)
         case ReadPerson():
-            return LookAt(ask.ask_id, ask.npc_id, ask.session_id)
+            return LookAt(ask.ask_id, ask.npc_id, ask.session_id, ask.metric)
         case ReadSession():
             return LookAtSession(ask.ask_id, ask.session_id, ask.npc_id)
         case ReadSessions():

@@ -330,6 +330,7 @@ class Supervisor(ProcessActor):
                 name=report.name,
                 tick=report.tick,
                 world_time=report.world_time,
+                time_of_day=report.time_of_day,
                 decisions=report.decisions,
                 decisions_by_tier=report.decisions_by_tier,
                 requests=report.requests,

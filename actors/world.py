@@ -45,7 +45,9 @@ from messages.tick import (
     TouchTier,
     WaitingSeen,
 )
+from simulation.definitions.problems import Problem
 from simulation.inputs import Outcome
+from simulation.metric_inputs import metric_named
 from simulation.orders import TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.planning import next_plan
 from simulation.session_view import session_view
@@ -270,11 +272,19 @@ class WorldActor(InnerActor):
         world, found = self.world, self.found
         session = None if ask.session_id is None else world.sessions.get(ask.session_id)
         if ask.session_id is not None and session is None:
-            return PersonFound(world.id, ask.ask_id, None, f"no session {ask.session_id} is in {world.id}")
+            reason, do = f"no session {ask.session_id} is in {world.id}", "Let the player join first."
+            return PersonFound(world.id, ask.ask_id, None, reason, do)
         if found is None or found.view is None or found.person is None:
             return PersonFound(world.id, ask.ask_id, None)
-        view = world.view({ask.npc_id: found.person})
-        return PersonFound(world.id, ask.ask_id, {**found.view, **meeting(view, ask.npc_id, session)})
+        view, problems = world.view({ask.npc_id: found.person}), list[Problem]()
+        metric = None
+        if ask.metric is not None:
+            ties = found.view["components"].get("relationships", {})
+            metric = metric_named(world.script, ask.metric, "METRIC", problems, ties)
+        if problems:
+            return PersonFound(world.id, ask.ask_id, None, str(problems[0]))
+        met = meeting(view, ask.npc_id, session, () if metric is None else (metric,))
+        return PersonFound(world.id, ask.ask_id, {**found.view, **met})
 
     def say(self, item: object) -> None:
         self.job = None

@@ -41,6 +41,14 @@ SESSIONS_SHOWN_MAX = 1_000
 """Sessions of one list: some 200 kB; a world that has more is a program's to page through by id."""
 
 
+class Timed(Message):
+    """An answer with moments of one world in it."""
+
+    ask_id: str
+    day_lengths: tuple[int, int, int] | None = None
+    """Game microseconds of a day, an hour and a minute, as far as they are known: put in as it leaves."""
+
+
 class AddWorld(Ask):
     """Register a world, or go on with the stored one of the same id and definition."""
 
@@ -62,7 +70,10 @@ class WorldAdded(Message):
     ask_id: str
     world_id: WorldId
     resumed: bool
+    """Whether it goes on with what was stored of it."""
     tick: Tick
+    ran: bool = False
+    """Whether it ran here already: nothing was changed."""
 
 
 class OpenWorld(Ask):
@@ -116,10 +127,9 @@ class SubmitInput(Ask):
     idempotency_key: str | None = Field(default=None, max_length=IDEMPOTENCY_KEY_CHARS_MAX)
 
 
-class InputAnswered(Message):
+class InputAnswered(Timed):
     """The committed outcome. `applied` False: the world refused it and `detail["reason"]` says why."""
 
-    ask_id: str
     world_id: WorldId
     seq: Seq
     applied: bool
@@ -172,8 +182,7 @@ class ShowHistory(Ask):
     limit: int = Field(default=50, ge=1, le=1440)
 
 
-class HistoryShown(Message):
-    ask_id: str
+class HistoryShown(Timed):
     rows: tuple[Measured, ...]
     """The newest first."""
 
@@ -184,8 +193,7 @@ class PlanWorld(Ask):
     world_id: WorldId
 
 
-class WorldPlanned(Message):
-    ask_id: str
+class WorldPlanned(Timed):
     report: WorldReport
     plan: dict[str, Any]
     """The WorkPlan of the tick that comes next, as the world stands."""
@@ -204,8 +212,7 @@ class ShowSession(Ask):
     """With the chains that may begin with them."""
 
 
-class SessionShown(Message):
-    ask_id: str
+class SessionShown(Timed):
     view: dict[str, Any]
     """The session as JSON, with worldTime and chains."""
     tick: Tick
@@ -216,10 +223,11 @@ class ShowPerson(Ask):
     npc_id: NpcId
     session_id: SessionId | None = None
     """As that player meets them."""
+    metric: str | None = None
+    """Among the metrics too, of which those of relationships are too many to show unasked."""
 
 
-class PersonShown(Message):
-    ask_id: str
+class PersonShown(Timed):
     view: dict[str, Any]
     """id, name, tier, location, personality, components (settled to `world_time`), metrics, why; with a
     session `personal` too."""
@@ -232,8 +240,7 @@ class ListSessions(Ask):
     limit: int = Field(default=SESSIONS_SHOWN_MAX, ge=1, le=SESSIONS_SHOWN_MAX)
 
 
-class SessionsListed(Message):
-    ask_id: str
+class SessionsListed(Timed):
     sessions: tuple[dict[str, Any], ...]
     """By id: id, userId, locationId, sceneId, version, and how many intents wait."""
     count: int

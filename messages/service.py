@@ -121,6 +121,8 @@ class WorldReport(Message):
     world_time: float
     """Game seconds."""
     time_of_day: str = ""
+    day_lengths: tuple[int, int, int] | None = None
+    """Game microseconds of a day, an hour and a minute; None: of a world that was not opened."""
     state_hash: str
     decisions: int
     decisions_by_tier: dict[str, int]
@@ -158,6 +160,7 @@ class WorldSummary(Message):
     name: str
     tick: Tick
     world_time: float
+    time_of_day: str = ""
     decisions: int
     decisions_by_tier: dict[str, int]
     requests: int

@@ -112,6 +112,7 @@ class ReadPerson(Ask):
     world_id: WorldId
     npc_id: NpcId
     session_id: SessionId | None = None
+    metric: str | None = None
 
 
 class ReadSessions(Ask):

@@ -55,6 +55,8 @@ class LookAt:
     npc_id: NpcId
     session_id: SessionId | None = None
     """As that player meets them."""
+    metric: str | None = None
+    """Shown among the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ class PersonFound:
     view: Mapping[str, Any] | None
     refused: str = ""
     """Why nothing is shown, if it is not that nobody of this name lives here."""
+    do: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from service.moments import DayLengths, clock
 from service.tables import table
 
 
@@ -59,7 +60,7 @@ def chores_to_text(chores: Sequence[Mapping[str, Any]]) -> str:
     return table(["chore", "by", "every", "last run", "next run", "did"], rows)
 
 
-def history_to_text(rows: Sequence[Mapping[str, Any]]) -> str:
+def history_to_text(rows: Sequence[Mapping[str, Any]], lengths: DayLengths | None) -> str:
     """Metric snapshots as a table."""
     if not rows:
         return "no metric snapshot yet: the first is taken about half a minute after a world's first commit"
@@ -67,7 +68,7 @@ def history_to_text(rows: Sequence[Mapping[str, Any]]) -> str:
         [
             _wall(row["takenAt"]),
             f"{row['tick']:,}",
-            f"{row['worldTime']:,g}",
+            clock(row["worldTime"], lengths),
             f"{total(row['decisionsByTier']):,}",
             f"{row['requests']:,}",
             f"{row['inputsWaiting']:,}",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from messages.service import StatusReported, WorldReport
+from service.moments import seconds
 
 WORLDS_NAMED_MAX = 3
 """Worlds with their own clock in the line; more of them are counted."""
 TIERS = (("detailed", "D"), ("active", "A"), ("ambient", "M"), ("dormant", "Z"))
-DONE = ("succeeded", "failed", "cancelled", "expired", "dead")
+FAILED = ("failed", "expired", "dead")
 
 
 def render(report: StatusReported, before: StatusReported | None, elapsed_s: float, width: int) -> str:
@@ -30,7 +31,7 @@ def _worlds(worlds: tuple[WorldReport, ...]) -> str:
 def _world(world: WorldReport) -> str:
     clock = world.time_of_day.partition(" (")[0]
     day, _, rest = clock.partition(", ")
-    short = f"{day} {rest.rpartition(', ')[2]}" if rest else f"{world.world_time:g} s"
+    short = f"{day} {rest.rpartition(', ')[2]}" if rest else seconds(world.world_time)
     mark = "" if world.status == "running" else f" [{world.status}]"
     return f"{world.world_id} {short}{mark}"
 
@@ -58,8 +59,11 @@ def _tiers(worlds: tuple[WorldReport, ...]) -> str:
 
 
 def _jobs(jobs: dict[str, int]) -> str:
-    done = 0
-    for status in DONE:
-        done += jobs.get(status, 0)
+    failed = 0
+    for status in FAILED:
+        failed += jobs.get(status, 0)
     queued = jobs.get("requested", 0) + jobs.get("admitted", 0) + jobs.get("queued", 0)
-    return f"jobs {queued} queued {jobs.get('running', 0)} running {done} done"
+    parts = [f"{queued} queued", f"{jobs.get('running', 0)} running", f"{jobs.get('succeeded', 0)} done"]
+    counted = (("failed", failed), ("cancelled", jobs.get("cancelled", 0)))
+    parts += [f"{count} {name}" for name, count in counted if count]
+    return f"jobs {' '.join(parts)}"

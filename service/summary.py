@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from messages.service import Drained, WorldSummary
+from service.moments import seconds
 from service.tables import table
 
 
@@ -37,7 +38,7 @@ def to_text(drained: Drained) -> str:
         [
             world.world_id,
             f"{world.tick}",
-            f"{world.world_time:,.0f} s",
+            world.time_of_day or seconds(world.world_time),
             f"{world.decisions:,}",
             f"{world.requests:,}",
             " ".join(f"{count} {status}" for status, count in sorted(world.jobs.items())) or "-",

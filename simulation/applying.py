@@ -36,13 +36,13 @@ def apply(world: World, item: Input) -> Applied:
 
 
 def _pause(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
-    world.paused = True
-    return granted(mode=str(world.mode)), NOTHING
+    changed, world.paused = not world.paused, True
+    return granted(mode=str(world.mode), changed=changed), NOTHING
 
 
 def _resume(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
-    world.paused = False
-    return granted(mode=str(world.mode)), NOTHING
+    changed, world.paused = world.paused, False
+    return granted(mode=str(world.mode), changed=changed), NOTHING
 
 
 def _step(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:

@@ -55,6 +55,11 @@ class Calendar:
     )
     rest_days: frozenset[str] = frozenset({"Saturday", "Sunday"})
 
+    @property
+    def lengths(self) -> tuple[int, int, int]:
+        """Microseconds of a day, an hour and a minute."""
+        return self.day_us, self.hour_us, self.minute_us
+
     def day(self, now: Micros) -> int:
         """Whole days since the world began."""
         return now // self.day_us

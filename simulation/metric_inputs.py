@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from simulation import metrics
 from simulation.consequences import ChangePerson, session_after
+from simulation.definitions.conditions import RELATIONSHIP_AXES
 from simulation.definitions.fields import Fields
-from simulation.definitions.metrics import NUMBER_MAX, Metric, Metrics, Value, amount_of
+from simulation.definitions.metrics import Metric, Value, addable, amount_of
 from simulation.definitions.problems import Problem, shown, unknown_name
 from simulation.definitions.sessions import person_named
 from simulation.inputs import Verdict, granted, refused
@@ -19,6 +20,7 @@ from simulation.units import NpcId, SessionId
 from simulation.views import View
 
 if TYPE_CHECKING:
+    from simulation.script import Script
     from simulation.world import World
 
 OPS = ("set", "add")
@@ -33,6 +35,8 @@ class Wish:
     value: Value
     adds: bool
     session_id: SessionId | None
+    given: object
+    """As it was asked for, before it was converted."""
 
 
 def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] | Looking:
@@ -48,7 +52,7 @@ def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] 
         session = find(world, fields)
         if session is None:
             return unknown(world, payload), NOTHING
-        wish = Wish(wish.npc_id, wish.metric, wish.value, wish.adds, session.id)
+        wish = replace(wish, session_id=session.id)
     return Looking((wish.npc_id,), lambda view: _judge(world, view, wish))
 
 
@@ -59,13 +63,14 @@ def _wish(world: World, fields: Fields) -> Wish | None:
     if name and npc_id not in people:
         fields.problems.append(unknown_name("$.npcId", name, people, "npc"))
     adds = fields.choice("op", OPS, "set") == "add"
-    metric = read_metric(fields, "metric", world.script.definition.metrics)
+    name = fields.text("metric")
+    metric = metric_named(world.script, name, "$.metric", fields.problems) if name else None
     given = fields.raw("value")
     if metric is None:
         return None
     value = amount_of(metric, given) if adds else metric.converted(given)
     if value is None:
-        allowed = f"a number from {-NUMBER_MAX:g} to {NUMBER_MAX:g}" if adds else metric.allowed
+        allowed = addable(metric) if adds else metric.allowed
         fields.refuse("$.value", given, f"is {shown(given)}, no value of {metric.name}", allowed)
     if metric.is_told:
         fields.refuse("$.metric", metric.name, "is decided by the world", "read it")
@@ -73,15 +78,24 @@ def _wish(world: World, fields: Fields) -> Wish | None:
         fields.refuse(
             "$.sessionId", fields.raw("sessionId"), f"has no {metric.name} of its own", "leave it out"
         )
-    return None if value is None else Wish(npc_id, metric, value, adds, None)
+    return None if value is None else Wish(npc_id, metric, value, adds, None, given)
 
 
-def read_metric(fields: Fields, key: str, registry: Metrics) -> Metric | None:
-    """The metric that is named there; a problem is noted where it names none."""
-    name = fields.text(key)
-    found = registry.find(name) if name else None
-    if name and found is None:
-        fields.problems.append(unknown_name(fields.at(key), name, registry.names, "metric"))
+def metric_named(
+    script: Script, name: str, path: str, problems: list[Problem], written: Collection[str] = ()
+) -> Metric | None:
+    """The metric of a running world; a problem is noted for a name of none, and for a tie to nobody that is
+    not `written` all the same."""
+    found = script.definition.metrics.find(name)
+    if found is None:
+        axes = f"relationships.WHO.AXIS with an axis of {', '.join(RELATIONSHIP_AXES)}"
+        problem = unknown_name(path, name, script.definition.metrics.names, "metric")
+        problems.append(replace(problem, allowed=f"{problem.allowed}, {axes}"))
+    elif found.component == "relationships" and found.path[0] not in written:
+        ref = found.path[0]
+        if not script.definition.resolve_ref(ref):
+            problems.append(unknown_name(path, ref.removeprefix("npc:"), script.people_ids, "person or role"))
+            return None
     return found
 
 
@@ -103,5 +117,16 @@ def _judge(world: World, view: View, wish: Wish) -> tuple[Verdict, Touches]:
         if large is not None:
             return large, NOTHING
     after = metrics.after(person, wish.metric, wish.value, adds=wish.adds)
-    found = granted(npcId=wish.npc_id, metric=wish.metric.name, before=before, after=after)
-    return found, world.carry_out((made,))
+    found: dict[str, Any] = {"npcId": wish.npc_id, "metric": wish.metric.name}
+    found |= {"before": before, "after": after}
+    if _is_clamped(wish, before, after):
+        found["clamped"] = wish.metric.allowed
+    return granted(**found), world.carry_out((made,))
+
+
+def _is_clamped(wish: Wish, before: Value | None, after: Value) -> bool:
+    """Whether a bound of the metric kept it from becoming what was asked for."""
+    if not wish.metric.is_numeric:
+        return False
+    wanted = float(before or 0) + float(wish.value) if wish.adds else float(str(wish.given))
+    return not wish.metric.low <= wanted <= wish.metric.high

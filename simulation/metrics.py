@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from simulation.consequences import AddPersonal, ChangePerson, PutPersonal
 from simulation.definitions.components import MISSING, value_at
-from simulation.definitions.metrics import HOT, TOLD, Metric, Metrics, Value
+from simulation.definitions.metrics import HOT, TOLD, Metric, Value
 from simulation.orders import StatChange, ValuePut
 from simulation.person import Person
 from simulation.scale import UNKNOWN, to_points
@@ -81,8 +82,8 @@ def after(person: Person, metric: Metric, value: Value, *, adds: bool) -> Value:
     return metric.clamped(float(before or 0) + float(value)) if metric.is_numeric else value
 
 
-def all_of(person: Person, metrics: Metrics) -> dict[str, Any]:
-    """Every metric of the registry by name; one whose place holds something else says what."""
+def all_of(person: Person, metrics: Iterable[Metric]) -> dict[str, Any]:
+    """Every one of these metrics by name; one whose place holds something else says what."""
     found: dict[str, Any] = {}
     for metric in metrics:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulation.definitions.components import check_component
@@ -10,11 +10,12 @@ from simulation.definitions.fields import Fields
 from simulation.definitions.metrics import HOT_KEYS
 from simulation.definitions.preferences import read_preferences
 from simulation.definitions.problems import Problem, unknown_name
-from simulation.inputs import Verdict, granted
-from simulation.intake import Touches
-from simulation.orders import ComponentMerge, ComponentWrite, PersonWrite, Placed
+from simulation.inputs import Verdict, granted, refused
+from simulation.intake import Looking, Touches
+from simulation.orders import ComponentMerge, ComponentWrite, Placed
 from simulation.session_inputs import NOTHING, find, problem_verdict, too_large, unknown
 from simulation.units import NpcId
+from simulation.views import View
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -25,7 +26,7 @@ COMPONENT_BYTES_MAX = 65_536
 """Bytes of one component as JSON that an input may write."""
 
 
-def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
+def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] | Looking:
     """Set, update or remove a component of somebody, with `sessionId` the personal one; or move them."""
     problems: list[Problem] = []
     fields = Fields(payload, "$", problems)
@@ -48,15 +49,25 @@ def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
         return problem_verdict(problems), NOTHING
     if fields.has("sessionId"):
         return _personal(world, fields, npc_id, component, op, value)
-    write: PersonWrite
-    match op:
-        case "set":
-            write = ComponentWrite(npc_id, component, value)
-        case "update":
-            write = ComponentMerge(npc_id, component, value)
-        case _:
-            write = ComponentWrite(npc_id, component, None)
+    if op == "remove":
+        return Looking((npc_id,), lambda view: _remove(world, view, npc_id, component))
+    write = (ComponentWrite if op == "set" else ComponentMerge)(npc_id, component, value)
     return granted(npcId=npc_id, component=component, op=op), world.write((write,))
+
+
+def _remove(world: World, view: View, npc_id: NpcId, component: str) -> tuple[Verdict, Touches]:
+    person = view.person(npc_id)
+    kept = {} if person is None else person.cold
+    if component not in kept:
+        return _not_there(npc_id, component, kept), NOTHING
+    write = ComponentWrite(npc_id, component, None)
+    return granted(npcId=npc_id, component=component, op="remove"), world.write((write,))
+
+
+def _not_there(who: str, component: str, kept: Iterable[str]) -> Verdict:
+    """The refusal to remove what is not there."""
+    problem = unknown_name("$.component", component, kept, f"component of {who}")
+    return refused(str(problem), "nothing was changed")
 
 
 def _check(component: str, op: str, value: Mapping[str, Any], problems: list[Problem]) -> None:
@@ -79,6 +90,8 @@ def _personal(
     session = find(world, fields)
     if session is None:
         return unknown(world, {"sessionId": fields.raw("sessionId")}), NOTHING
+    if op == "remove" and component not in session.npcs.get(npc_id, {}):
+        return _not_there(f"{npc_id} with {session.id}", component, session.npcs.get(npc_id, {})), NOTHING
     merged = {**session.component(npc_id, component), **value} if op == "update" else value
     kept = {key: inner for key, inner in merged.items() if inner is not None}
     changed = session.with_component(npc_id, component, None if op == "remove" else kept)

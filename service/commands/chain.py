@@ -6,13 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Json, Wait, emit
-from service.commands.world import WAIT_S, WorldId, _ask, _submit
+from service.commands.asking import WAIT_S, ask, submit
+from service.commands.options import DATA, Data, Json, NpcId, SessionId, Wait, WorldId, emit
 
 app = typer.Typer(no_args_is_help=True, help="See and move the chains between players and people.")
 
-SessionId = Annotated[str, typer.Argument(help="The player's session.")]
-NpcId = Annotated[str, typer.Argument(help="The person's id.")]
 ChainId = Annotated[str, typer.Argument(help="The chain's id.")]
 StepId = Annotated[str | None, typer.Option("--step", help="Only if the chain is at this step.")]
 
@@ -22,26 +20,31 @@ def list_(
     world_id: WorldId, session_id: SessionId, npc_id: NpcId, data: Data = DATA, as_json: Json = False
 ) -> None:
     """The chains a player has or may begin with somebody: where each is, and when its step opens."""
+    from service.moments import moment
     from service.tables import table
 
-    found = _ask(data, "ShowSession", world_id=world_id, session_id=session_id, npc_id=npc_id)
+    found = ask(data, "ShowSession", world_id=world_id, session_id=session_id, npc_id=npc_id)
+
+    def when(value: float | None) -> str:
+        return "-" if value is None else moment(value, found.day_lengths)
+
     chains = [chain for chain in found.view["chains"] if chain["npcId"] == npc_id]
     rows = [
         [
             chain["chainId"],
             chain["state"],
             (chain["progress"] or {}).get("currentStep") or "-",
-            _seconds(chain.get("opensAt", chain.get("repeatsAt"))),
-            _seconds(chain.get("closesAt")),
+            when(chain.get("opensAt", chain.get("repeatsAt"))),
+            when(chain.get("closesAt")),
         ]
         for chain in chains
     ]
     heads = ["chain", "state", "step", "opens", "closes"]
-    emit(chains, as_json=as_json, text=table(heads, rows) if rows else f"No chains with {npc_id}.")
-
-
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:,g} s"
+    emit(
+        chains,
+        as_json=as_json,
+        text=table(heads, rows) if rows else f"{npc_id} has no chains with {session_id}.",
+    )
 
 
 @app.command()
@@ -110,4 +113,4 @@ def _payload(
 
 
 def _move(data: Any, world_id: str, payload: dict[str, Any], wait_s: float, as_json: bool) -> None:
-    _submit(data, world_id, "chain", payload, wait_s, as_json)
+    submit(data, world_id, "chain", payload, wait_s, as_json)

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Force, Json, Wait, emit
+from service.commands.options import DATA, Data, Database, Force, Json, Wait, WorldId, emit
 from service.errors import DONE, FAILED, ServiceError, WrongUse
 
 if TYPE_CHECKING:
     from simulation.definitions.differences import Difference, People
 
-WorldId = Annotated[str, typer.Argument(metavar="WORLD", help="The world's id.")]
-Database = Annotated[str | None, typer.Option("--database", help="sqlite:/// or postgresql:// URL.")]
 UPDATE_WAIT_S = 120.0
 """Seconds that a large world may take to be read anew."""
 
@@ -128,14 +126,14 @@ def rollback(
 
     Inputs after it are kept, marked as of the abandoned branch, and never applied again.
     """
-    from service.commands.world import _ask
+    from service.commands.asking import ask
     from service.histories import chosen, database_url, stood_at
     from simulation.units import WorldId
 
     url, name = database_url(data, database), WorldId(world_id)
     found = chosen(url, name, snapshot, "SNAPSHOT")
     mark = stood_at(url, name, found)
-    done = _ask(data, "RollBackWorld", wait, world_id=name, ordinal=found.ordinal, mark=mark)
+    done = ask(data, "RollBackWorld", wait, world_id=name, ordinal=found.ordinal, mark=mark)
     value = {
         "world": world_id,
         "branch": done.number,
@@ -204,13 +202,13 @@ def _dry_run(
 
 
 def _submit(data: Path, world_id: str, payload: dict[str, Any], wait_s: float, as_json: bool) -> None:
-    from service.commands.world import _ask
+    from service.commands.asking import ask
     from service.errors import Refusal
     from simulation.definitions.differences import Difference
     from simulation.units import InputKind
 
     kind = InputKind.WORLD_UPDATE
-    answer = _ask(data, "SubmitInput", wait_s, world_id=world_id, kind=kind, payload=payload)
+    answer = ask(data, "SubmitInput", wait_s, world_id=world_id, kind=kind, payload=payload)
     detail = answer.detail
     if not answer.applied:
         what, because = f"World {world_id} was not updated", str(detail.get("reason", ""))

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Json, emit
-from service.commands.world import WorldId, _ask
+from service.commands.asking import ask
+from service.commands.options import DATA, Data, Json, WorldId, emit
 
 app = typer.Typer(no_args_is_help=True, help="Look at generation requests.")
 
@@ -27,7 +27,7 @@ def list_(
     """The newest requests of a world, and how many there are in each status."""
     from service.tables import table
 
-    found = _ask(data, "ListGenerations", world_id=world_id, limit=limit)
+    found = ask(data, "ListGenerations", world_id=world_id, limit=limit)
     rows = [
         [r.status, r.kind, r.npc_id or "-", str(r.made_tick), str(r.attempts), r.request_id, r.reason]
         for r in found.rows

@@ -6,29 +6,30 @@ from typing import Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Json, Wait, emit
-from service.commands.world import WAIT_S, WorldId, _ask, _submit
+from service.commands.asking import WAIT_S, ask, submit
+from service.commands.options import DATA, Data, Json, SessionId, Wait, WorldId, emit
 
 app = typer.Typer(no_args_is_help=True, help="Answer what people want to start with a player.")
 
-SessionId = Annotated[str, typer.Argument(help="The player's session.")]
 IntentId = Annotated[str, typer.Argument(help="The intent's id, as `session inbox` shows it.")]
-KINDS = ("chainId", "interactionId", "narrativeId")
 
 
 def inbox(world_id: WorldId, session_id: SessionId, data: Data = DATA, as_json: Json = False) -> None:
     """What people want to start with the player: the most urgent first, and until when."""
+    from service.answers import wanted
+    from service.moments import moment
     from service.tables import table
 
-    found = _ask(data, "ShowSession", world_id=world_id, session_id=session_id).view
+    shown = ask(data, "ShowSession", world_id=world_id, session_id=session_id)
+    found, lengths = shown.view, shown.day_lengths
     rows = [
         [
             intent["id"],
             intent["npcId"],
-            next(f"{key[:-2]} {intent[key]}" for key in KINDS if key in intent),
+            wanted(intent),
             str(intent["priority"]),
-            f"{intent['createdAt']:,g} s",
-            f"{intent['expiresAt']:,g} s",
+            moment(intent["createdAt"], lengths),
+            moment(intent["expiresAt"], lengths),
             intent["surface"],
         ]
         for intent in found["inbox"]
@@ -68,4 +69,4 @@ def _answer(
     data: Any, world_id: str, op: str, session_id: str, intent_id: str, wait_s: float, as_json: bool
 ) -> None:
     payload = {"op": op, "sessionId": session_id, "intentId": intent_id}
-    _submit(data, world_id, "intent", payload, wait_s, as_json)
+    submit(data, world_id, "intent", payload, wait_s, as_json)

@@ -6,14 +6,23 @@ from typing import Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Json, Wait, as_value, emit
-from service.commands.world import WAIT_S, WorldId, _ask, _submit
+from service.commands.asking import WAIT_S, ask, submit
+from service.commands.options import (
+    DATA,
+    Data,
+    Expected,
+    Json,
+    NpcId,
+    SessionId,
+    Wait,
+    WorldId,
+    as_value,
+    emit,
+)
 from service.errors import WrongUse
 
 app = typer.Typer(no_args_is_help=True, help="See and do what players may do with people.")
 
-SessionId = Annotated[str, typer.Argument(help="The player's session.")]
-NpcId = Annotated[str, typer.Argument(help="The person's id.")]
 Params = Annotated[str, typer.Option("--params", help="What the player says with it: a JSON object.")]
 
 
@@ -22,9 +31,10 @@ def list_(
     world_id: WorldId, session_id: SessionId, npc_id: NpcId, data: Data = DATA, as_json: Json = False
 ) -> None:
     """What the player may do with somebody now; what is closed says why, and when it opens."""
+    from service.moments import moment
     from service.tables import table
 
-    found = _ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id, session_id=session_id)
+    found = ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id, session_id=session_id)
     listed = found.view.get("interactions", [])
     rows = [
         [
@@ -32,7 +42,7 @@ def list_(
             one["label"],
             "yes" if one["available"] else "no",
             one["gate"] or "-",
-            "-" if one["opensAt"] is None else f"{one['opensAt']:,} s",
+            "-" if one["opensAt"] is None else moment(one["opensAt"], found.day_lengths),
             one["reason"] or "-",
         ]
         for one in listed
@@ -48,9 +58,7 @@ def do(
     npc_id: NpcId,
     interaction_id: Annotated[str, typer.Argument(help="The interaction's id.")],
     params: Params = "{}",
-    expected: Annotated[
-        int | None, typer.Option("--expected-version", help="Only if the session is at this version.")
-    ] = None,
+    expected: Expected = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
@@ -64,4 +72,4 @@ def do(
         payload["params"] = said
     if expected is not None:
         payload["expectedVersion"] = expected
-    _submit(data, world_id, "interact", payload, wait, as_json)
+    submit(data, world_id, "interact", payload, wait, as_json)

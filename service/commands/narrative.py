@@ -3,51 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from service.commands.options import DATA, Data, Json, Wait, emit
-from service.commands.world import WAIT_S, WorldId, _ask
-from service.errors import Refusal
+from service.commands.asking import WAIT_S, ask, committed, outcome
+from service.commands.options import DATA, Data, Json, NpcId, SessionId, Wait, WorldId, emit
 
 app = typer.Typer(
     no_args_is_help=True, help="Lead a player and a person through a narrative, from node to node."
 )
-
-Session = Annotated[str, typer.Argument(help="The player's session.")]
-NpcId = Annotated[str, typer.Argument(help="The person's id.")]
-HISTORY_SHOWN_MAX = 5
-"""Lines of the history for a person to read; --json has all that is kept."""
 
 
 def _wish(
     data: Path, wait_s: float, as_json: bool, world_id: str, session: str, npc_id: str, op: str, **more: str
 ) -> None:
     """Send one input and say where the story is, once that is committed."""
+    from service.stories import Clock, to_lines
     from simulation.units import InputKind
 
     payload = {"sessionId": session, "npcId": npc_id, "op": op, **more}
-    kind = InputKind.NARRATIVE
-    answer = _ask(data, "SubmitInput", wait_s, world_id=world_id, kind=kind, payload=payload)
-    if not answer.applied:
-        because, do = (str(answer.detail.get(key, "")) for key in ("reason", "do"))
-        raise Refusal(f"World {world_id} did not {op} a narrative", because=because, do=do)
-    found = {
-        "world": world_id,
-        "seq": answer.seq,
-        "applied": True,
-        "detail": answer.detail,
-        "tick": answer.tick,
-        "worldTime": answer.world_time,
-    }
-    emit(found, as_json=as_json, text="\n".join(_lines(npc_id, answer.detail["narrative"])))
+    answer = outcome(data, world_id, InputKind.NARRATIVE, payload, wait_s)
+    lines = to_lines(npc_id, answer.detail["narrative"], Clock(answer.world_time, answer.day_lengths))
+    emit(committed(world_id, answer), as_json=as_json, text="\n".join(lines))
 
 
 @app.command()
 def start(
     world_id: WorldId,
-    session: Session,
+    session: SessionId,
     npc_id: NpcId,
     program: Annotated[str, typer.Argument(help="A program of the world's narratives.")],
     data: Data = DATA,
@@ -61,7 +45,7 @@ def start(
 @app.command()
 def choose(
     world_id: WorldId,
-    session: Session,
+    session: SessionId,
     npc_id: NpcId,
     choice: Annotated[str, typer.Argument(help="The choice's id, as `show` lists them.")],
     data: Data = DATA,
@@ -75,7 +59,7 @@ def choose(
 @app.command("continue")
 def continue_(
     world_id: WorldId,
-    session: Session,
+    session: SessionId,
     npc_id: NpcId,
     data: Data = DATA,
     wait: Wait = WAIT_S,
@@ -88,7 +72,7 @@ def continue_(
 @app.command()
 def stop(
     world_id: WorldId,
-    session: Session,
+    session: SessionId,
     npc_id: NpcId,
     data: Data = DATA,
     wait: Wait = WAIT_S,
@@ -100,40 +84,11 @@ def stop(
 
 @app.command()
 def show(
-    world_id: WorldId, session: Session, npc_id: NpcId, data: Data = DATA, as_json: Json = False
+    world_id: WorldId, session: SessionId, npc_id: NpcId, data: Data = DATA, as_json: Json = False
 ) -> None:
     """Where their story is, what it says, what it waits for, and what the player may do. Changes nothing."""
-    view = _ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id, session_id=session).view
-    found = view["narrative"]
-    emit(found, as_json=as_json, text="\n".join(_lines(npc_id, found)))
+    from service.stories import Clock, to_lines
 
-
-def _lines(npc_id: str, found: dict[str, Any] | None) -> list[str]:
-    if found is None:
-        return [f"no narrative ever ran with {npc_id} in this session"]
-    lines = [_where(npc_id, found)]
-    if found["error"] is not None:
-        lines.append(f"stopped by an error: {found['error']['rule']}: {found['error']['message']}")
-    if "fails" in found:
-        lines.append(f"it will stop: {found['fails']}")
-    lines += [str(found[key]) for key in ("text", "prompt") if found.get(key)]
-    for one in found.get("choices", ()):
-        closed = "" if one["open"] else f" (closed: {one['because']})"
-        lines.append(f"  {one['id']}: {one['text']}{closed}")
-    lines += [f"interrupts {one['program']} at {one['node']}" for one in found["interrupted"]]
-    for queue, entries in found["pending"].items():
-        lines += [f"{queue}: {one.get('nodeId')} until {one.get('expiresAt')} s" for one in entries.values()]
-    for entry in found.get("history", ())[-HISTORY_SHOWN_MAX:]:
-        chose = f", chose {entry['choice']}" if "choice" in entry else ""
-        lines.append(f"  at {entry['at']} s {entry['program']}: {entry['node']}{chose}")
-    return lines
-
-
-def _where(npc_id: str, found: dict[str, Any]) -> str:
-    if found["node"] is None:
-        return f"nothing runs with {npc_id}; the last one was {found['outcome']}"
-    at = f"{found['program']} with {npc_id} is at {found['node']}"
-    if "waitsFor" not in found:
-        return at
-    until = f" until {found['until']} s" if "until" in found else ""
-    return f"{at}, waits for {found['waitsFor']}{until}; may {', '.join(found['may'])}"
+    shown = ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id, session_id=session)
+    found, clock = shown.view["narrative"], Clock(shown.world_time, shown.day_lengths)
+    emit(found, as_json=as_json, text="\n".join(to_lines(npc_id, found, clock)))

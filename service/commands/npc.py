@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from service.commands import npc_state
-from service.commands.options import DATA, Data, Json, emit
-from service.commands.world import WorldId, _ask
+from service.commands.asking import ask
+from service.commands.options import DATA, Data, Json, NpcId, WorldId, emit
+from service.moments import DayLengths, moment
 
 app = typer.Typer(no_args_is_help=True, help="Look at the people of a world.")
 
@@ -26,21 +27,23 @@ def npc() -> None:
 @app.command()
 def show(
     world_id: WorldId,
-    npc_id: Annotated[str, typer.Argument(help="The person's id.")],
+    npc_id: NpcId,
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
     """One person as they are, settled to the world's time, and what they would decide now and why."""
-    found = _ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id)
+    found = ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id)
     value = {**found.view, "tick": found.tick, "worldTime": found.world_time}
+    lengths = found.day_lengths
     behavior = found.view["components"]["behavior"]
     mood = behavior["moodState"]
     lines = [
         f"{found.view['name']} ({npc_id}), {found.view['tier']}, at {found.view['location'] or 'no place'}",
         f"doing {behavior['currentActivityId'] or 'nothing'}, energy {behavior['energy']:.1f}, "
         f"mood {', '.join(mood['tags'])} (valence {mood['valence']:.1f}, arousal {mood['arousal']:.1f})",
-        f"decides next at {behavior['nextDecisionAt']} s; now {found.world_time:g} s, tick {found.tick}",
-        *_waits(found.view["components"].get("waitingFor", {})),
+        f"decides next at {moment(behavior['nextDecisionAt'], lengths)}; "
+        f"now {moment(found.world_time, lengths)}, tick {found.tick:,}",
+        *_waits(found.view["components"].get("waitingFor", {}), lengths),
         *_why(found.view["why"]),
         json.dumps(found.view["components"], indent=1, ensure_ascii=False),
     ]
@@ -50,25 +53,27 @@ def show(
 @app.command()
 def why(
     world_id: WorldId,
-    npc_id: Annotated[str, typer.Argument(help="The person's id.")],
+    npc_id: NpcId,
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
     """What a person would decide now, and why: every factor, the draw, and why others are out."""
     from service.reasons import rule_fails, to_text
 
-    found = _ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id)
+    found = ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id)
     reasons = found.view["why"]
     if "error" in reasons:
         raise rule_fails(npc_id, reasons["error"])
-    who = f"{found.view['name']} ({npc_id}), tick {found.tick}, {found.world_time:g} s"
+    now = moment(found.world_time, found.day_lengths)
+    who = f"{found.view['name']} ({npc_id}), tick {found.tick:,}, {now}"
     emit(reasons, as_json=as_json, text=to_text(who, reasons))
 
 
-def _waits(requests: dict[str, Any]) -> list[str]:
+def _waits(requests: dict[str, Any], lengths: DayLengths | None) -> list[str]:
     """What they wait for, and until when at most."""
     return [
-        f"waits for {one.get('kind')} of session {one.get('sessionId')} until {one['until']} s ({request_id})"
+        f"waits for {one.get('kind')} of session {one.get('sessionId')} "
+        f"until {moment(one['until'], lengths)}: {request_id}"
         for request_id, one in sorted(requests.items())
         if isinstance(one, dict) and "until" in one
     ]

@@ -8,25 +8,24 @@ from typing import Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Json, Wait, as_value, emit
-from service.commands.world import WAIT_S, WorldId, _ask, _submit
+from service.commands.asking import WAIT_S, ask, submit
+from service.commands.options import DATA, Between, Data, Json, NpcId, Wait, WorldId, as_value, emit
 from service.errors import Refusal, WrongUse
 
 component_app = typer.Typer(no_args_is_help=True, help="Components: JSON objects by name.")
 metric_app = typer.Typer(no_args_is_help=True, help="Metrics: typed values, converted and clamped.")
 
-NpcId = Annotated[str, typer.Argument(help="The person's id.")]
 Component = Annotated[str, typer.Argument(help="The component, such as core or plugin:weather.")]
 Metric = Annotated[str, typer.Argument(help="The metric, such as core.affinity.")]
 Object = Annotated[str, typer.Argument(help="A JSON object.")]
-Session = Annotated[str | None, typer.Option("--session", help="What is between that player and the person.")]
 
 
-def look(data: Path, world_id: str, npc_id: str, session: str | None) -> dict[str, Any]:
+def look(
+    data: Path, world_id: str, npc_id: str, session: str | None, metric: str | None = None
+) -> dict[str, Any]:
     """A person as they are, with a session as that player meets them."""
-    found: dict[str, Any] = _ask(
-        data, "ShowPerson", world_id=world_id, npc_id=npc_id, session_id=session
-    ).view
+    of: dict[str, Any] = {"world_id": world_id, "npc_id": npc_id, "session_id": session, "metric": metric}
+    found: dict[str, Any] = ask(data, "ShowPerson", **of).view
     return found
 
 
@@ -42,7 +41,7 @@ def _pretty(value: Any) -> str:
 
 @component_app.command("list")
 def list_(
-    world_id: WorldId, npc_id: NpcId, session: Session = None, data: Data = DATA, as_json: Json = False
+    world_id: WorldId, npc_id: NpcId, session: Between = None, data: Data = DATA, as_json: Json = False
 ) -> None:
     """The names of a person's components; with --session of those that are that player's alone."""
     names = list(_components(data, world_id, npc_id, session))
@@ -54,7 +53,7 @@ def get(
     world_id: WorldId,
     npc_id: NpcId,
     component: Component,
-    session: Session = None,
+    session: Between = None,
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
@@ -73,7 +72,7 @@ def set_(
     npc_id: NpcId,
     component: Component,
     value: Object,
-    session: Session = None,
+    session: Between = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
@@ -88,7 +87,7 @@ def update(
     npc_id: NpcId,
     component: Component,
     value: Object,
-    session: Session = None,
+    session: Between = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
@@ -102,7 +101,7 @@ def remove(
     world_id: WorldId,
     npc_id: NpcId,
     component: Component,
-    session: Session = None,
+    session: Between = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
@@ -134,7 +133,7 @@ def _write(
         payload["value"] = value
     if session is not None:
         payload["sessionId"] = session
-    _submit(data, world_id, "person", payload, wait_s, as_json)
+    submit(data, world_id, "person", payload, wait_s, as_json)
 
 
 @metric_app.command("get")
@@ -142,31 +141,20 @@ def metric_get(
     world_id: WorldId,
     npc_id: NpcId,
     metric: Annotated[str | None, typer.Argument(help="The metric; all of them without it.")] = None,
-    session: Session = None,
+    session: Between = None,
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
     """A metric as it is now, or all of them; with --session as that player meets the person."""
-    view = look(data, world_id, npc_id, session)
+    from service.answers import shown
+
+    view = look(data, world_id, npc_id, session, metric)
     found: dict[str, Any] = view["metrics"]
-    if metric is not None and metric.startswith("relationships."):
-        found = {**found, **_tie(metric, view["components"])}
-    if metric is None:
-        lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in found.items()]
-        emit(found, as_json=as_json, text="\n".join(lines))
+    if metric is not None:
+        emit(found[metric], as_json=as_json, text=shown(found[metric]))
         return
-    if metric not in found:
-        raise Refusal(f"{world_id} has no metric {metric}", do=f"There are: {', '.join(found)}.")
-    emit(found[metric], as_json=as_json, text=json.dumps(found[metric], ensure_ascii=False))
-
-
-def _tie(metric: str, components: dict[str, Any]) -> dict[str, Any]:
-    """The metric of a relationship, of which there are too many to list."""
-    from simulation.components import get_metric
-    from simulation.definitions.metrics import Metrics
-
-    found = Metrics().find(metric)
-    return {} if found is None else {metric: get_metric(components, found)}
+    lines = [f"{name} = {shown(value)}" for name, value in found.items()]
+    emit(found, as_json=as_json, text="\n".join(lines))
 
 
 @metric_app.command("set")
@@ -175,7 +163,7 @@ def metric_set(
     npc_id: NpcId,
     metric: Metric,
     value: Annotated[str, typer.Argument(help="The value; converted and clamped.")],
-    session: Session = None,
+    session: Between = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
@@ -190,7 +178,7 @@ def metric_add(
     npc_id: NpcId,
     metric: Metric,
     amount: Annotated[str, typer.Argument(help="How much; write -- before a negative one.")],
-    session: Session = None,
+    session: Between = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
@@ -213,4 +201,4 @@ def _change(
     payload: dict[str, Any] = {"npcId": npc_id, "metric": metric, "op": op, "value": value}
     if session is not None:
         payload["sessionId"] = session
-    _submit(data, world_id, "metric", payload, wait_s, as_json)
+    submit(data, world_id, "metric", payload, wait_s, as_json)

@@ -15,6 +15,18 @@ Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is 
 Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for the answer.", min=0.1)]
 DATA = Path("data")
 
+WorldId = Annotated[str, typer.Argument(metavar="WORLD", help="The world's id.")]
+SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The player's session.")]
+NpcId = Annotated[str, typer.Argument(metavar="NPC", help="The person's id.")]
+Between = Annotated[str | None, typer.Option("--session", help="What is between that player and the person.")]
+Expected = Annotated[
+    int | None,
+    typer.Option(
+        "--expect-version", "--expected-version", help="Refuse unless the session is at that version.", min=0
+    ),
+]
+Database = Annotated[str | None, typer.Option("--database", help="sqlite:/// or postgresql:// URL.")]
+
 
 def emit(value: Any, *, as_json: bool, text: str) -> None:
     """The result for whoever asked: a machine or a person."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Json
+from service.commands.options import DATA, Data, Database, Json
 from service.errors import DONE, FAILED, WRONG_USE, WrongUse
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ class GenerationOption(StrEnum):
     off = "off"
 
 
-Database = Annotated[str | None, typer.Option("--database", help="sqlite:/// or postgresql:// URL.")]
 Redis = Annotated[str | None, typer.Option("--redis", help="redis:// URL instead of the embedded server.")]
 Shards = Annotated[int, typer.Option("--shards", help="Shard processes the worlds are spread over.", min=1)]
 Speed = Annotated[SpeedOption, typer.Option("--speed", help="In real time, or as fast as it goes.")]

@@ -7,18 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Json, Wait, as_value, emit
-from service.commands.world import WAIT_S, WorldId, _ask, _submit
+from service.commands.asking import WAIT_S, ask, submit
+from service.commands.options import DATA, Data, Expected, Json, SessionId, Wait, WorldId, as_value, emit
 from service.errors import WrongUse
 
 app = typer.Typer(no_args_is_help=True, help="Players of a world: where each is, and what is theirs.")
 
-SessionId = Annotated[str, typer.Argument(help="The session's id.")]
 Location = Annotated[str | None, typer.Option("--location", help="A location of the world.")]
 Scene = Annotated[str | None, typer.Option("--scene", help="The scene they are in.")]
-Expected = Annotated[
-    int | None, typer.Option("--expect-version", help="Refuse unless the session is at that version.", min=0)
-]
 
 
 @app.command("list")
@@ -31,7 +27,7 @@ def list_(
     """The sessions of a world, by id."""
     from service.tables import table
 
-    found = _ask(data, "ListSessions", world_id=world_id, limit=limit)
+    found = ask(data, "ListSessions", world_id=world_id, limit=limit)
     keys = ("id", "userId", "locationId", "sceneId", "version", "inbox")
     rows = [[str(one[key] if one[key] is not None else "-") for key in keys] for one in found.sessions]
     heads = ["session", "user", "location", "scene", "version", "inbox"]
@@ -44,7 +40,7 @@ def list_(
 @app.command()
 def show(world_id: WorldId, session_id: SessionId, data: Data = DATA, as_json: Json = False) -> None:
     """All there is of one session: flags, items, what is personal, what waits for the player."""
-    found = _ask(data, "ShowSession", world_id=world_id, session_id=session_id).view
+    found = ask(data, "ShowSession", world_id=world_id, session_id=session_id).view
     emit(found, as_json=as_json, text=json.dumps(found, indent=1, ensure_ascii=False))
 
 
@@ -62,7 +58,7 @@ def join(
     """Let a player in. Refused while a session of that id is here."""
     given = {"id": session_id, "userId": user, "locationId": location, "sceneId": scene}
     session = {key: value for key, value in given.items() if value is not None}
-    _submit(data, world_id, "session_join", {"session": session}, wait, as_json)
+    submit(data, world_id, "session_join", {"session": session}, wait, as_json)
 
 
 @app.command()
@@ -119,7 +115,7 @@ def _change(
     payload = {**changes, "sessionId": session_id}
     if expected is not None:
         payload["expectedVersion"] = expected
-    _submit(data, world_id, "session_update", payload, wait_s, as_json)
+    submit(data, world_id, "session_update", payload, wait_s, as_json)
 
 
 @app.command()
@@ -135,4 +131,4 @@ def leave(
     payload: dict[str, Any] = {"sessionId": session_id}
     if expected is not None:
         payload["expectedVersion"] = expected
-    _submit(data, world_id, "session_leave", payload, wait, as_json)
+    submit(data, world_id, "session_leave", payload, wait, as_json)

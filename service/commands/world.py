@@ -7,89 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Json, Wait, as_value, emit
+from service.commands.asking import WAIT_S, ask, submit
+from service.commands.options import DATA, Data, Json, Wait, WorldId, as_value, emit
 from service.errors import WrongUse
 
 app = typer.Typer(no_args_is_help=True, help="See and steer the worlds of the running service.")
 config_app = typer.Typer(no_args_is_help=True, help="Read and change how a world runs.")
 app.add_typer(config_app, name="config")
 
-WorldId = Annotated[str, typer.Argument(help="The world's id.")]
 ADD_WAIT_S = 120.0
 """Seconds that storing and opening a large world may take."""
-WAIT_S = 30.0
-"""Seconds a command waits for a commit; an advance of many game days takes its time."""
-
-VERBS = {
-    "pause": ("pause", "paused"),
-    "resume": ("resume", "resumed"),
-    "step": ("step", "stepped"),
-    "advance": ("advance", "advanced"),
-    "config": ("change", "changed"),
-    "session_join": ("let the session in", "a session came"),
-    "session_update": ("change the session", "a session changed"),
-    "session_leave": ("let the session go", "a session left"),
-    "person": ("change anybody", "changed somebody"),
-    "metric": ("change anybody", "changed somebody"),
-    "chain": ("move the chain", "moved the chain"),
-    "interact": ("do it", "did it"),
-    "intent": ("answer the intent", "answered the intent"),
-}
-"""Input -> what a world did not do, and what it did."""
-
-
-def _ask(data: Path, question: str, within_s: float = WAIT_S, **fields: Any) -> Any:
-    """Ask the service with a message of `messages.admin`."""
-    from messages import admin
-    from service.client import ask
-    from service.system import new_id
-
-    return ask(data, getattr(admin, question)(ask_id=new_id(), **fields), within_s)
-
-
-def _submit(
-    data: Path, world_id: str, kind: str, payload: dict[str, Any], wait_s: float, as_json: bool
-) -> None:
-    """Send one input and say what came of it, once it is committed."""
-    from service.errors import Refusal
-    from simulation.units import InputKind
-
-    answer = _answer(data, world_id, InputKind(kind), payload, wait_s)
-    if not answer.applied:
-        raise Refusal(
-            f"World {world_id} did not {VERBS[kind][0]}",
-            because=str(answer.detail.get("reason", "")),
-            do=str(answer.detail.get("do", "")),
-        )
-    found = {
-        "world": world_id,
-        "seq": answer.seq,
-        "applied": True,
-        "detail": answer.detail,
-        "tick": answer.tick,
-        "worldTime": answer.world_time,
-    }
-    emit(
-        found,
-        as_json=as_json,
-        text=f"{world_id}: {VERBS[kind][1]} at tick {answer.tick}, {answer.world_time:,g} s",
-    )
-
-
-def _answer(data: Path, world_id: str, kind: Any, payload: dict[str, Any], wait_s: float) -> Any:
-    """The committed outcome. One that takes longer is no failure: what was asked goes on."""
-    from service.errors import ServiceEnded, ServiceGone
-
-    try:
-        return _ask(data, "SubmitInput", wait_s, world_id=world_id, kind=kind, payload=payload)
-    except ServiceEnded:
-        raise
-    except ServiceGone:
-        raise ServiceGone(
-            f"World {world_id} has not answered within {wait_s:g} s",
-            because="what was asked may be on its way still, and happens once if so",
-            do="Look with `theatrum world show` before you ask again, or give it longer with --wait.",
-        ) from None
 
 
 def _listed(report: Any) -> dict[str, Any]:
@@ -116,7 +43,7 @@ def list_(data: Data = DATA, as_json: Json = False) -> None:
     """Every world, where it stands and how it fares, as of its last commit."""
     from service.tables import table
 
-    worlds = _ask(data, "ListWorlds").worlds
+    worlds = ask(data, "ListWorlds").worlds
     rows = [
         [w.world_id, w.status, str(w.tick), w.time_of_day, f"{w.decisions:,}", f"{w.lateness_p99_ms:.0f} ms"]
         for w in worlds
@@ -137,7 +64,7 @@ def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
 
     from service.plans import chores_to_text
 
-    found = _ask(data, "ShowWorld", world_id=world_id)
+    found = ask(data, "ShowWorld", world_id=world_id)
     value = {
         **_listed(found.report),
         "plan": found.plan,
@@ -164,9 +91,10 @@ def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
 @app.command()
 def plan(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """What the next tick will run, tier by tier, and what it will leave out and why. Changes nothing."""
+    from service.moments import moment
     from service.plans import chores_to_text, to_text
 
-    found = _ask(data, "PlanWorld", world_id=world_id)
+    found = ask(data, "PlanWorld", world_id=world_id)
     report = found.report
     value = {
         "world": world_id,
@@ -176,7 +104,8 @@ def plan(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
         **found.plan,
         "housekeeping": list(found.housekeeping),
     }
-    title = f"{report.name} ({world_id}): tick {found.plan['tick']} to {found.plan['worldTime']:,g} s"
+    until = moment(found.plan["worldTime"], found.day_lengths)
+    title = f"{report.name} ({world_id}): tick {found.plan['tick']:,}, to {until}"
     notes = [f"not made now: {found.holds}"] if found.holds else []
     notes += [f"{found.inputs} inputs are applied before it and may change it"] if found.inputs else []
     notes += ["housekeeping, by real time:", chores_to_text(found.housekeeping)]
@@ -193,12 +122,13 @@ def history(
     """How a world fared over the last day: its metric snapshots, the newest first."""
     from service.plans import history_to_text
 
-    rows = _ask(data, "ShowHistory", world_id=world_id, limit=limit).rows
+    found = ask(data, "ShowHistory", world_id=world_id, limit=limit)
     value = [
         {"takenAt": row.taken_at, "tick": row.tick, "worldTime": row.world_time, **row.measures}
-        for row in rows
+        for row in found.rows
     ]
-    emit({"world": world_id, "history": value}, as_json=as_json, text=history_to_text(value))
+    text = history_to_text(value, found.day_lengths)
+    emit({"world": world_id, "history": value}, as_json=as_json, text=text)
 
 
 @app.command()
@@ -240,7 +170,7 @@ def instance(
         given.identifier(key)
     if problems:
         raise WorldFileInvalid("instance", problems)
-    found = _ask(data, "InstanceWorld", ADD_WAIT_S, template=template, world_id=new_id, user_id=user)
+    found = ask(data, "InstanceWorld", ADD_WAIT_S, template=template, world_id=new_id, user_id=user)
     value = {"id": found.world_id, "template": template, "tick": found.tick}
     emit(value, as_json=as_json, text=f"{found.world_id}: made from {template}")
 
@@ -248,7 +178,7 @@ def instance(
 @app.command()
 def remove(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """Stop a world and take it out of service. What it was stays stored; `add` resumes it."""
-    found = _ask(data, "RemoveWorld", world_id=world_id)
+    found = ask(data, "RemoveWorld", world_id=world_id)
     emit(
         {"id": world_id, "tick": found.tick},
         as_json=as_json,
@@ -259,13 +189,13 @@ def remove(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
 @app.command()
 def pause(world_id: WorldId, data: Data = DATA, wait: Wait = WAIT_S, as_json: Json = False) -> None:
     """Freeze everything on a world's time."""
-    _submit(data, world_id, "pause", {}, wait, as_json)
+    submit(data, world_id, "pause", {}, wait, as_json)
 
 
 @app.command()
 def resume(world_id: WorldId, data: Data = DATA, wait: Wait = WAIT_S, as_json: Json = False) -> None:
     """Let a paused world go on, or a quarantined one try again."""
-    _submit(data, world_id, "resume", {}, wait, as_json)
+    submit(data, world_id, "resume", {}, wait, as_json)
 
 
 @app.command()
@@ -277,7 +207,7 @@ def step(
     as_json: Json = False,
 ) -> None:
     """Make standard ticks now, whatever the pace."""
-    _submit(data, world_id, "step", {"ticks": ticks}, wait, as_json)
+    submit(data, world_id, "step", {"ticks": ticks}, wait, as_json)
 
 
 @app.command()
@@ -289,13 +219,13 @@ def advance(
     as_json: Json = False,
 ) -> None:
     """Advance a world's time by exactly so many game seconds."""
-    _submit(data, world_id, "advance", {"seconds": as_value(seconds)}, wait, as_json)
+    submit(data, world_id, "advance", {"seconds": as_value(seconds)}, wait, as_json)
 
 
 @config_app.command("get")
 def config_get(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """Every key of the simulation block in force."""
-    config = _ask(data, "ShowWorld", world_id=world_id).config
+    config = ask(data, "ShowWorld", world_id=world_id).config
     lines = [f"{key} = {value}" for key, value in sorted(_flat(config).items())]
     emit(config, as_json=as_json, text="\n".join(lines))
 
@@ -325,4 +255,4 @@ def config_set(
         if not equals or not key:
             raise WrongUse(f"{change!r} is no change", because="write key=value, such as timeScale=30")
         wanted[key] = as_value(value)
-    _submit(data, world_id, "config", {"changes": wanted}, wait, as_json)
+    submit(data, world_id, "config", {"changes": wanted}, wait, as_json)

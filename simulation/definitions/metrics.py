@@ -324,6 +324,14 @@ def checked(metric: Metric, value: object, path: str, problems: list[Problem]) -
         problems.append(Problem(path, value, f"is {value!r}, no value of {metric.name}", metric.allowed))
 
 
+def addable(metric: Metric) -> str:
+    """What may be added to it, in words: nothing that is added is rounded."""
+    if not metric.is_numeric:
+        return f"nothing: it is no number; set it to {metric.allowed}"
+    whole = "whole number" if metric.type is MetricType.INT else "number"
+    return f"a {whole} from {-NUMBER_MAX:g} to {NUMBER_MAX:g}"
+
+
 def amount_of(metric: Metric, value: object) -> Value | None:
     """What may be added to the metric: a number, a whole one to an int; None: this may not."""
     if not metric.is_numeric or not is_number(value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -13,6 +13,12 @@ PROBLEMS_READ_MAX = 1_000
 """Problems after which a file is read no further: it is another kind of file, or has one mistake all over."""
 SHOWN_CHARS_MAX = 60
 """How much of a bad value is shown."""
+NAMES_COMPARED_MAX = 10_000
+"""Among more of them no near one is looked for: a running world answers, and its tick waits meanwhile."""
+NAME_COMPARED_CHARS_MAX = 200
+"""Of a name that names nothing; nobody's id is longer."""
+INSIDE_CHARS_MIN = 4
+"""Of a name that is looked for inside longer ones."""
 ALLOWED_SHOWN_MAX = 12
 """How many allowed names are listed."""
 
@@ -118,9 +124,24 @@ def _written(value: object) -> str:
 
 def unknown_name(path: str, name: object, known: Iterable[str], what: str) -> Problem:
     """The problem of a name that names nothing, with the nearest one that does."""
-    names = sorted(map(str, known))
-    close = get_close_matches(str(name), names, n=1)
+    names = list(map(str, known))
+    if len(names) > NAMES_COMPARED_MAX:
+        return Problem(path, name, f"no {what} {shown(name)}", f"one of {len(names):,} names")
+    names.sort()
     listed = ", ".join(names[:ALLOWED_SHOWN_MAX]) + (", ..." if len(names) > ALLOWED_SHOWN_MAX else "")
     return Problem(
-        path, name, f"no {what} {shown(name)}", listed or f"no {what} is defined", close[0] if close else ""
+        path,
+        name,
+        f"no {what} {shown(name)}",
+        listed or f"no {what} is defined",
+        nearest_of(str(name), names),
     )
+
+
+def nearest_of(name: str, names: Sequence[str]) -> str:
+    """The one that was probably meant, whatever its case; empty: none is near."""
+    folded = {one.casefold(): one for one in reversed(names)}
+    wanted = name[:NAME_COMPARED_CHARS_MAX].casefold()
+    close = get_close_matches(wanted, folded, n=1)
+    inside = () if len(wanted) < INSIDE_CHARS_MIN else (one for one in folded if wanted in one)
+    return next((folded[one] for one in (*close, *inside)), "")

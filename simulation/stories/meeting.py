@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from simulation import metrics
+from simulation.definitions.metrics import Metric
 from simulation.sessions import Session
 from simulation.stories.chain_rules import Meeting
 from simulation.stories.interaction_view import interactions_with
@@ -13,12 +15,14 @@ from simulation.units import NpcId
 from simulation.views import View
 
 
-def meeting(view: View, npc_id: NpcId, session: Session | None) -> dict[str, Any]:
-    """What beside their components is to be said of a person; reading changes nothing."""
+def meeting(
+    view: View, npc_id: NpcId, session: Session | None, more: Iterable[Metric] = ()
+) -> dict[str, Any]:
+    """What beside their components is to be said of a person, `more` metrics too; reading changes nothing."""
     person = view.person(npc_id, session)
     if person is None:
         return {}
-    found: dict[str, Any] = {"metrics": metrics.all_of(person, view.script.definition.metrics)}
+    found: dict[str, Any] = {"metrics": metrics.all_of(person, (*view.script.definition.metrics, *more))}
     if session is not None:
         found["sessionId"] = session.id
         if view.script.interactions:

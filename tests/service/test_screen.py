@@ -41,8 +41,15 @@ def test_the_line_says_worlds_times_rate_tiers_jobs_and_lateness() -> None:
     before = report(world(decisions=40))
     line = render(report(world()), before, 2.0, 200)
     assert line == (
-        "inn day 0 14:05 | 30 decisions/s | D20 A100 M80 Z0 | jobs 2 queued 1 running 6 done | late 4 ms"
+        "inn day 0 14:05 | 30 decisions/s | D20 A100 M80 Z0 | jobs 2 queued 1 running 5 done 1 failed"
+        " | late 4 ms"
     )
+
+
+def test_jobs_that_failed_or_were_cancelled_are_not_done() -> None:
+    jobs = {"succeeded": 3, "failed": 1, "expired": 1, "dead": 1, "cancelled": 2, "admitted": 4}
+    line = render(report(world(), jobs=jobs), None, 1.0, 200)
+    assert "| jobs 4 queued 0 running 3 done 3 failed 2 cancelled |" in line
 
 
 def test_a_world_that_does_not_run_says_so() -> None:

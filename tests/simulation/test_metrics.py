@@ -292,3 +292,36 @@ def test_where_something_else_is_written_adding_is_refused_and_setting_mends_it(
     )
     assert change(world, stages, "core.trust", 1, sessionId="s1").detail["after"] == 1
     assert change(world, stages, "core.trust", 1, op="add", sessionId="s1").detail["after"] == 2
+
+
+# -- what an answer says
+
+
+def test_an_answer_names_the_bounds_that_kept_a_value(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    asked = change(world, stages, "core.trust", 150)
+    assert (asked.detail["after"], asked.detail["clamped"]) == (100, "a number from 0 to 100")
+    more = change(world, stages, "core.trust", 7, op="add")  # 100 + 7 is kept at 100
+    assert (more.detail["before"], more.detail["after"]) == (100, 100)
+    assert more.detail["clamped"] == "a number from 0 to 100"
+    assert "clamped" not in change(world, stages, "core.trust", 40).detail
+
+
+def test_what_is_set_to_an_int_is_rounded_and_what_is_added_must_be_whole(
+    opened: tuple[World, Stages],
+) -> None:
+    world, stages = opened
+    rounded = change(world, stages, "npcBehavior.stress", 2.5)  # halves go up
+    assert rounded.detail["after"] == 3
+    assert "clamped" not in rounded.detail
+    added = change(world, stages, "npcBehavior.stress", 2.5, op="add")
+    assert not added.applied
+    assert "allowed: a whole number from -1e+09 to 1e+09" in added.detail["reason"]
+
+
+@pytest.mark.parametrize("ref", ["nobody", "role:king", "npc:"])
+def test_a_tie_to_nobody_is_no_metric(opened: tuple[World, Stages], ref: str) -> None:
+    refused = change(*opened, f"relationships.{ref}.trust", 5)
+    assert not refused.applied
+    assert "no person or role" in refused.detail["reason"]
+    assert change(*opened, "relationships.npc:2.trust", 5).applied

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulation.definitions import Problem, WorldFileInvalid, parse_world, read_document
-from simulation.definitions.problems import PROBLEMS_READ_MAX, in_order
+from simulation.definitions.problems import NAMES_COMPARED_MAX, PROBLEMS_READ_MAX, in_order, unknown_name
 from simulation.opening import create
 
 GOOD: dict[str, Any] = {
@@ -355,3 +355,17 @@ def test_a_file_with_one_mistake_all_over_is_read_no_further() -> None:
 def test_paths_are_listed_as_a_reader_counts() -> None:
     paths = ["npcs[10].id", "npcs[2].id", "id", "npcs[2].name"]
     assert sorted(paths, key=in_order) == ["id", "npcs[2].id", "npcs[2].name", "npcs[10].id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("timescale", "timeScale"), ("scale", "timeScale"), ("Tiers", "tiers"), ("q", ""), ("x" * 100_000, "")],
+)
+def test_the_name_that_was_meant_is_found_whatever_its_case(name: str, nearest: str) -> None:
+    assert unknown_name("$", name, ("mode", "tiers", "timeScale"), "key").nearest == nearest
+
+
+def test_no_near_name_is_looked_for_among_very_many() -> None:
+    names = [f"npc:{n}" for n in range(NAMES_COMPARED_MAX + 1)]
+    problem = unknown_name("$", "npc:x", names, "person")
+    assert (problem.allowed, problem.nearest) == ("one of 10,001 names", "")

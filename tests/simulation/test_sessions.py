@@ -259,3 +259,23 @@ def test_an_unknown_key_of_a_change_is_refused_with_those_there_are(opened: tupl
     refused = send(world, stages, InputKind.SESSION_UPDATE, sessionId="s1", sceneID="x").detail["reason"]
     assert "$.sceneID: no key 'sceneID'" in refused
     assert "did you mean 'sceneId'?" in refused
+
+
+# -- removing what is not there
+
+
+@pytest.mark.parametrize("more", [{}, {"sessionId": "s1"}])
+def test_a_component_is_removed_once(opened: tuple[World, Stages], more: dict[str, Any]) -> None:
+    world, stages = opened
+    send(world, stages, InputKind.SESSION_JOIN, session=ANN)
+    about = {"npcId": "npc:1", **more}
+    send(world, stages, InputKind.PERSON, **about, component="note", op="set", value={"a": 1})
+    before = world.sessions.get(SessionId("s1"))
+    assert send(world, stages, InputKind.PERSON, **about, component="note", op="remove").applied
+    left = world.sessions.get(SessionId("s1"))
+    again = send(world, stages, InputKind.PERSON, **about, component="note", op="remove")
+    assert not again.applied
+    assert "'note'" in again.detail["reason"]
+    assert again.detail["do"] == "nothing was changed"
+    assert world.sessions.get(SessionId("s1")) is left, "not even its version"
+    assert (before is left) == (not more)

@@ -1,0 +1,165 @@
+"""What an input came to, as a sentence that names who and what was changed. Pure: answers in, text out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from service.moments import moment, number
+from simulation.units import InputKind
+
+SHOWN_CHARS_MAX = 200
+"""Of a value inside a sentence; --json has it whole."""
+
+Values = Mapping[str, Any]
+
+REFUSED: Mapping[InputKind, str] = {
+    InputKind.PAUSE: "pause",
+    InputKind.RESUME: "resume",
+    InputKind.STEP: "step",
+    InputKind.ADVANCE: "advance",
+    InputKind.CONFIG: "change how it runs",
+    InputKind.SESSION_JOIN: "let the session in",
+    InputKind.SESSION_UPDATE: "change the session",
+    InputKind.SESSION_LEAVE: "let the session go",
+    InputKind.PERSON: "change the person",
+    InputKind.METRIC: "change the metric",
+    InputKind.CHAIN: "move the chain",
+    InputKind.INTERACT: "do it",
+    InputKind.INTENT: "answer the intent",
+    InputKind.NARRATIVE: "move the narrative",
+}
+"""What a world did not do, for the inputs that commands send."""
+
+
+def sentence(world_id: str, kind: InputKind, payload: Values, answer: Any) -> str:
+    """What was changed, at which tick and time of the world."""
+    at = f"tick {answer.tick:,}, {moment(answer.world_time, answer.day_lengths)}"
+    return f"{world_id}: {said(kind, payload, answer.detail)}; {at}"
+
+
+def said(kind: InputKind, payload: Values, detail: Values) -> str:
+    """What was changed, by the payload that asked for it and the outcome that answers it."""
+    return SAYS[kind](payload, detail)
+
+
+def shown(value: Any) -> str:
+    """A value inside a sentence."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHOWN_CHARS_MAX else f"{text[: SHOWN_CHARS_MAX - 3]}..."
+
+
+def _pause(payload: Values, detail: Values) -> str:
+    return "paused" if detail.get("changed", True) else "was paused already, nothing changed"
+
+
+def _resume(payload: Values, detail: Values) -> str:
+    mode = f" ({detail['mode']})" if "mode" in detail else ""
+    if "released" in detail:
+        return f"out of quarantine{mode}"
+    return f"resumed{mode}" if detail.get("changed", True) else f"was not paused, nothing changed{mode}"
+
+
+def _step(payload: Values, detail: Values) -> str:
+    ticks = payload.get("ticks", 1)
+    return f"stepped {ticks:,} {'tick' if ticks == 1 else 'ticks'}"
+
+
+def _advance(payload: Values, detail: Values) -> str:
+    return f"advanced {shown(payload['seconds'])} s"
+
+
+def _config(payload: Values, detail: Values) -> str:
+    return "set " + ", ".join(f"{key} = {shown(value)}" for key, value in detail["changed"].items())
+
+
+def _join(payload: Values, detail: Values) -> str:
+    session = payload["session"]
+    place = f" at {session['locationId']}" if "locationId" in session else ""
+    return f"session {detail['sessionId']} came{place}, version {detail['version']}"
+
+
+def _session(payload: Values, detail: Values) -> str:
+    keys = ("locationId", "sceneId", "cast", "flags", "inventory", "npcs")
+    parts = [f"{key} {shown(payload[key])}" for key in keys if key in payload]
+    return f"session {detail['sessionId']} has {', '.join(parts)}, version {detail['version']}"
+
+
+def _leave(payload: Values, detail: Values) -> str:
+    return f"session {detail['sessionId']} left"
+
+
+def _person(payload: Values, detail: Values) -> str:
+    if detail["op"] == "move":
+        return f"{detail['npcId']} is at {detail['locationId']}"
+    done = {"set": "set", "update": "updated", "remove": "removed"}[detail["op"]]
+    return f"{detail['component']} of {_whose(detail)} {done}"
+
+
+def _whose(detail: Values) -> str:
+    """Who, and with which player if it is theirs alone."""
+    with_ = f" with {detail['sessionId']}" if detail.get("sessionId") else ""
+    return f"{detail['npcId']}{with_}"
+
+
+def _metric(payload: Values, detail: Values) -> str:
+    before, after = detail["before"], detail["after"]
+    was = "nothing it could be" if before is None else shown(before)
+    whose = _whose({**detail, "sessionId": payload.get("sessionId")})
+    change = f"stays {shown(after)}" if before == after else f"{was} -> {shown(after)}"
+    kept = f" (kept within: {detail['clamped']})" if "clamped" in detail else ""
+    return f"{detail['metric']} of {whose} {change}{kept}"
+
+
+def _chain(payload: Values, detail: Values) -> str:
+    done = {"start": "begun", "step": "moved", "skip": "moved", "abandon": "given up"}[detail["op"]]
+    progress = detail["progress"]
+    step = progress.get("currentStep")
+    where = f"at {step}" if step else f"ended, {progress.get('outcome') or 'over'}"
+    return f"chain {detail['chainId']} of {_whose(detail)} {done}: {where}"
+
+
+def _interact(payload: Values, detail: Values) -> str:
+    said = f": {detail['message']}" if detail.get("message") else ""
+    return f"{detail['interactionId']} done with {detail['npcId']} by {detail['sessionId']}{said}"
+
+
+KINDS_WANTED = ("chainId", "interactionId", "narrativeId")
+
+
+def wanted(intent: Values) -> str:
+    """What somebody wants to start."""
+    return next((f"{key[:-2]} {intent[key]}" for key in KINDS_WANTED if key in intent), "something")
+
+
+def _intent(payload: Values, detail: Values) -> str:
+    intent = detail["intent"]
+    what = wanted(intent)
+    done = f"accepted: {what} begins" if detail["op"] == "accept" else f"dismissed: no {what}"
+    return f"intent {intent['id']} of {intent['npcId']} {done}"
+
+
+def _narrative(payload: Values, detail: Values) -> str:
+    return f"narrative of {_whose(detail)}: {detail['op']}"
+
+
+SAYS: Mapping[InputKind, Callable[[Values, Values], str]] = {
+    InputKind.PAUSE: _pause,
+    InputKind.RESUME: _resume,
+    InputKind.STEP: _step,
+    InputKind.ADVANCE: _advance,
+    InputKind.CONFIG: _config,
+    InputKind.SESSION_JOIN: _join,
+    InputKind.SESSION_UPDATE: _session,
+    InputKind.SESSION_LEAVE: _leave,
+    InputKind.PERSON: _person,
+    InputKind.METRIC: _metric,
+    InputKind.CHAIN: _chain,
+    InputKind.INTERACT: _interact,
+    InputKind.INTENT: _intent,
+    InputKind.NARRATIVE: _narrative,
+}
+assert SAYS.keys() == REFUSED.keys(), "what can be refused can be done"
