@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from actors.hosted import stored_report
+from actors.resting import REMOVED, STORED
 from messages.admin import (
     AppointmentCancelled,
     AppointmentMade,
@@ -29,6 +30,7 @@ from messages.archive import (
     InputRecorded,
     InputsRecorded,
     OutcomePending,
+    RecallWorld,
     RecordInput,
     RegisterSleeping,
     RegisterWorld,
@@ -38,6 +40,7 @@ from messages.archive import (
     SleepingRegistered,
     StoredInput,
     WorldClaimed,
+    WorldRecalled,
     WorldRegistered,
     WorldReleased,
     WorldRetired,
@@ -45,7 +48,7 @@ from messages.archive import (
 )
 from messages.base import Ask, Message, Refused
 from messages.service import WorldReport
-from persistence import appointments, branches, generations, housekeeping, inputs, worlds
+from persistence import appointments, branches, generations, housekeeping, inputs, resting, worlds
 from persistence.appointments import Appointment
 from persistence.engine import Database
 from simulation.definitions import pack, unpack
@@ -127,6 +130,12 @@ async def retire(db: Database, message: RetireWorld) -> Reply:
     if tick is None:
         raise inputs.UnknownWorld(f"no world {message.world_id}")
     return WorldRetired(ask_id=message.ask_id, world_id=message.world_id, tick=tick)
+
+
+async def recall(db: Database, message: RecallWorld) -> Reply:
+    if not await resting.recall(db, message.world_id):
+        raise inputs.UnknownWorld(f"no world {message.world_id} is stored")
+    return WorldRecalled(ask_id=message.ask_id, world_id=message.world_id)
 
 
 async def release(db: Database, message: ReleaseWorld) -> Reply:
@@ -262,4 +271,12 @@ async def asleep(db: Database) -> tuple[WorldReport, ...]:
     return tuple(
         stored_report(world_id, name, mark, NO_SHARD, "sleeping")
         for world_id, name, mark in await worlds.asleep(db)
+    )
+
+
+async def rest(db: Database) -> tuple[WorldReport, ...]:
+    """The stored worlds used last, as of their last commit; whoever owns one knows it better."""
+    return tuple(
+        stored_report(world_id, name, mark, NO_SHARD, REMOVED if removed else STORED)
+        for world_id, name, mark, removed in await resting.stored(db)
     )

@@ -10,6 +10,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from actors import archive_work as work
+from actors.archive_opening import RETRY_S, UNUSABLE, Stored, open_database
 from actors.chores import LOOK_EVERY_S, ArchiveChores
 from actors.diary import Diary
 from actors.instancing import copy_world
@@ -31,6 +32,7 @@ from messages.archive import (
     OpenArchive,
     OwnWorlds,
     QuarantineWorld,
+    RecallWorld,
     RecordInput,
     RegisterSleeping,
     RegisterWorld,
@@ -42,16 +44,11 @@ from messages.archive import (
 )
 from messages.base import Ask, Message, Refused
 from messages.commits import Commit, CommitRecord, CommitsMissing, Committed, Fenced
-from messages.service import WorldReport
-from persistence import appointments, commits, inputs, worlds
-from persistence.engine import Database, DatabaseAway, SchemaMissing, SchemaNewer
+from persistence import commits, inputs, worlds
+from persistence.engine import Database, DatabaseAway
 from simulation.housekeeping import Chore
 from simulation.units import Epoch, WorldId
 
-RETRY_S = (0.05, 2.0)
-"""Between two tries while the database is away: first, and at most."""
-UNUSABLE = (DatabaseAway, SchemaMissing, SchemaNewer, ValueError, FileNotFoundError)
-"""A database that will not do, whatever is tried again."""
 COMMITS_AT_ONCE = 256
 """Records written in one transaction."""
 
@@ -66,6 +63,7 @@ Inbox = (
     | RegisterWorld
     | CopyWorld
     | RetireWorld
+    | RecallWorld
     | ReleaseWorld
     | RollBackWorld
     | RecordInput
@@ -161,13 +159,19 @@ class Archivist(ProcessActor):
             return
         if error is not None:
             raise error
-        self.db, known, definitions, sleeping, appointed = result
+        stored: Stored = result
+        self.db = stored.db
         opened = ArchiveOpened(
-            ask_id=ask_id, pid=os.getpid(), worlds=known, definitions=definitions, asleep=sleeping
+            ask_id=ask_id,
+            pid=os.getpid(),
+            worlds=stored.known,
+            definitions=stored.definitions,
+            asleep=stored.asleep,
+            resting=stored.resting,
         )
         self.send(self.opener, opened)
         self.wake_after(LOOK_EVERY_S, "chores")
-        self.appoint(appointed)
+        self.appoint(stored.appointed)
 
     def on_wake(self, payload: Any) -> None:
         """Look what housekeeping is due, or whose time has come; it waits its turn like everything else."""
@@ -264,6 +268,8 @@ class Archivist(ProcessActor):
                 return lambda db: copy_world(db, message)
             case RetireWorld():
                 return lambda db: work.retire(db, message)
+            case RecallWorld():
+                return lambda db: work.recall(db, message)
             case ReleaseWorld():
                 return lambda db: work.release(db, message)
             case RollBackWorld():
@@ -297,23 +303,6 @@ class Archivist(ProcessActor):
 
     def on_exit(self) -> None:
         self.stop_background()
-
-
-async def open_database(
-    ask: OpenArchive,
-) -> tuple[Database, tuple[WorldId, ...], dict[WorldId, str], tuple[WorldReport, ...], float | None]:
-    """Connect and migrate, trying again while it is away. Raises one of UNUSABLE."""
-    delay, give_up_s = RETRY_S[0], time.monotonic() + (ask.patience_s or 0)
-    while True:
-        try:
-            db = await Database.open(ask.settings.database_url, migrate=True)
-            known, stored = await worlds.ids(db), await worlds.definitions(db)
-            return db, known, stored, await work.asleep(db), await appointments.next_at(db)
-        except DatabaseAway:
-            if ask.patience_s is not None and time.monotonic() > give_up_s:
-                raise
-            await asyncio.sleep(delay)
-            delay = min(RETRY_S[1], delay * 2)
 
 
 async def each(db: Database, works: Sequence[Work]) -> list[Any]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from actors.input_desk import InputDesk
 from actors.placement import Placement
+from actors.questions import Asked, Read, read_of
+from actors.resting import Resting
 from actors.shell import Address
 from messages import admin, archive, service, shards
 from messages.base import Ask, Message, Refused
@@ -22,14 +24,10 @@ AboutOne = (
     admin.RemoveWorld
     | admin.RollBackWorld
     | admin.SubmitInput
-    | admin.ShowWorld
-    | admin.PlanWorld
-    | admin.ShowPerson
-    | admin.ShowSession
-    | admin.ListSessions
     | admin.ListGenerations
     | admin.ShowHistory
     | admin.OfAppointments
+    | Asked
 )
 AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.InstanceWorld | admin.OpenWorld | AboutOne
 
@@ -37,8 +35,6 @@ AboutStay = shards.WorldOpened | shards.WorldSlept | shards.WorldFailed | shards
 
 Tell = Callable[[str, Message], None]
 """To a child by its name; what an absent one misses is told again when it is back."""
-
-Read = shards.ReadWorld | shards.ReadPlan | shards.ReadSession | shards.ReadSessions | shards.ReadPerson
 
 
 class FrontDesk:
@@ -48,6 +44,7 @@ class FrontDesk:
         self, placement: Placement, tell: Tell, send: Callable[[Address, Any], None], log: Any
     ) -> None:
         self.placement = placement
+        self.resting = Resting(placement)
         self.tell = tell
         self.send = send
         self.log = log
@@ -62,6 +59,8 @@ class FrontDesk:
         self.early: set[WorldId] = set()
         """Stored worlds for which an input came before they were part of this service."""
         self.opening: dict[WorldId, list[str]] = {}
+        self.resumed: set[str] = set()
+        """Asks to add a world that goes on with what is stored of it."""
         self.instancing: dict[str, float] = {}
         """Asks for an instance of a world, and since when."""
         self.inputs = InputDesk(placement, self.answer, self.ask_archive)
@@ -92,6 +91,7 @@ class FrontDesk:
         """To whoever asked; an answer nobody waits for is dropped."""
         asked = self.clients.pop(message.ask_id, None)
         since = self.instancing.pop(message.ask_id, None)
+        self.resumed.discard(message.ask_id)
         if since is not None and isinstance(message, admin.WorldAdded):
             took_ms = round((time.monotonic() - since) * 1e3, 1)
             self.log.info("world.instanced", world_id=message.world_id, duration_ms=took_ms)
@@ -135,7 +135,7 @@ class FrontDesk:
     def on_ask(self, message: AboutWorlds) -> None:
         match message:
             case admin.ListWorlds():
-                self.answer(admin.WorldsListed(ask_id=message.ask_id, worlds=self.placement.listed()))
+                self.answer(admin.WorldsListed(ask_id=message.ask_id, worlds=self.resting.listed()))
             case admin.AddWorld():
                 self.ask_archive(
                     archive.RegisterWorld(
@@ -156,11 +156,13 @@ class FrontDesk:
                         ask_id=message.ask_id, template=template, world_id=world_id, user_id=user_id
                     )
                 )
-            case admin.OpenWorld():
-                if message.world_id in self.placement.asleep:
-                    self.answer(self.added(message.ask_id, message.world_id, resumed=True))
+            case admin.OpenWorld(world_id=world_id):
+                if world_id in self.placement.asleep or (message.recall and self.runs(world_id)):
+                    self.answer(self.added(message.ask_id, world_id, resumed=True, ran=True))
+                elif message.recall:
+                    self.ask_archive(archive.RecallWorld(ask_id=message.ask_id, world_id=world_id))
                 else:
-                    self.open_world(message.world_id, message.ask_id)
+                    self.open_world(world_id, message.ask_id)
             case _:
                 self.on_world_ask(message)
 
@@ -168,8 +170,7 @@ class FrontDesk:
         """Asks about one world that must be known here."""
         world_id, ask_id = message.world_id, message.ask_id
         if world_id not in self.placement.shard_of:
-            known = ", ".join(self.placement.shard_of) or "none"
-            self.refuse(ask_id, f"no world {world_id} runs here", f"Running: {known}.")
+            self.refuse(ask_id, *self.resting.why_not(world_id))
             return
         match message:
             case admin.RemoveWorld():
@@ -184,28 +185,8 @@ class FrontDesk:
                 self.ask_archive(message)
             case admin.SubmitInput():
                 self.on_submit(message)
-            case admin.ShowWorld():
-                self.read(world_id, shards.ReadWorld(ask_id=ask_id, world_id=world_id))
-            case admin.PlanWorld():
-                self.read(world_id, shards.ReadPlan(ask_id=ask_id, world_id=world_id))
-            case admin.ShowSession(session_id=session_id, npc_id=npc_id):
-                ask = shards.ReadSession(
-                    ask_id=ask_id, world_id=world_id, session_id=session_id, npc_id=npc_id
-                )
-                self.read(world_id, ask)
-            case admin.ListSessions(limit=limit):
-                self.read(world_id, shards.ReadSessions(ask_id=ask_id, world_id=world_id, limit=limit))
-            case admin.ShowPerson():
-                self.read(
-                    world_id,
-                    shards.ReadPerson(
-                        ask_id=ask_id,
-                        world_id=world_id,
-                        npc_id=message.npc_id,
-                        session_id=message.session_id,
-                        metric=message.metric,
-                    ),
-                )
+            case _:
+                self.read(world_id, read_of(message))
 
     def on_submit(self, message: admin.SubmitInput) -> None:
         reason = self.placement.quarantined.get(message.world_id)
@@ -249,23 +230,27 @@ class FrontDesk:
                     ask_id == message.ask_id and isinstance(ask, admin.AddWorld) and ask.fresh
                     for ask_id, (_, ask) in self.clients.items()
                 )
-                running = world_id in self.placement.reports and world_id not in self.placement.quarantined
-                if running and not fresh:
-                    self.answer(self.added(message.ask_id, world_id, resumed=True))
+                if self.runs(world_id) and not fresh:
+                    self.answer(self.added(message.ask_id, world_id, resumed=True, ran=True))
                     return
+                if message.resumed:
+                    self.resumed.add(message.ask_id)
                 self.placement.quarantined.pop(world_id, None)
                 self.open_world(world_id, message.ask_id)
             case archive.WorldRetired():
                 self.tell_shard_of(world_id, shards.DropWorld(world_id=world_id))
-                self.placement.forget(world_id)
+                self.resting.retire(world_id)
                 self.answer(admin.WorldRemoved(ask_id=message.ask_id, world_id=world_id, tick=message.tick))
             case archive.WorldRolledBack():
                 self.rolled_back[message.ask_id] = message
                 self.placement.quarantined.pop(world_id, None)
                 self.open_world(world_id, message.ask_id)
-            case archive.WorldReleased():
+            case archive.WorldReleased() | archive.WorldRecalled():
                 self.placement.quarantined.pop(world_id, None)
                 self.open_world(world_id, message.ask_id)
+
+    def runs(self, world_id: WorldId) -> bool:
+        return world_id in self.placement.reports and world_id not in self.placement.quarantined
 
     def wake(self, world_id: WorldId) -> None:
         """Somebody asks for a world; from now on its shard brings it back, whatever happens to the shard."""
@@ -294,9 +279,9 @@ class FrontDesk:
         self.opening.setdefault(world_id, []).append(ask_id)
         self.tell_shard_of(world_id, shards.AdoptWorld(world_id=world_id))
 
-    def added(self, ask_id: str, world_id: WorldId, *, resumed: bool) -> admin.WorldAdded:
+    def added(self, ask_id: str, world_id: WorldId, *, resumed: bool, ran: bool = False) -> admin.WorldAdded:
         tick = self.placement.reports[world_id].tick
-        return admin.WorldAdded(ask_id=ask_id, world_id=world_id, resumed=resumed, tick=tick)
+        return admin.WorldAdded(ask_id=ask_id, world_id=world_id, resumed=resumed, tick=tick, ran=ran)
 
     def on_world(self, message: AboutStay) -> None:
         match message:
@@ -336,7 +321,8 @@ class FrontDesk:
                 )
             )
         else:
-            self.answer(self.added(ask_id, report.world_id, resumed=report.tick > 0))
+            resumed = ask_id in self.resumed or asked is None or isinstance(asked[1], admin.OpenWorld)
+            self.answer(self.added(ask_id, report.world_id, resumed=resumed))
 
     def on_claim_refused(self, message: Refused) -> None:
         world_id = WorldId(message.ask_id.removeprefix("adopt:"))

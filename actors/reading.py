@@ -8,18 +8,20 @@ from actors.hosted import Hosted
 from actors.running import Running
 from actors.shell import now_ns
 from actors.speech import plan_json
-from messages.admin import PersonShown, SessionShown, SessionsListed, WorldPlanned, WorldShown
+from messages.admin import PeopleListed, PersonShown, SessionShown, SessionsListed, WorldPlanned, WorldShown
 from messages.base import Refused
 from messages.commits import Mark
-from messages.shards import ReadPerson, ReadPlan, ReadSession, ReadSessions, ReadWorld
+from messages.shards import ReadPeople, ReadPerson, ReadPlan, ReadSession, ReadSessions, ReadWorld
 from messages.tick import (
     Crashed,
     Foreseen,
     Look,
     LookAhead,
     LookAt,
+    LookAtPeople,
     LookAtSession,
     LookAtSessions,
+    PeopleFound,
     PersonFound,
     Seen,
     SessionFound,
@@ -27,12 +29,13 @@ from messages.tick import (
 )
 from simulation.definitions.problems import unknown_name
 from simulation.definitions.sessions import person_named
+from simulation.roster import Page
 from simulation.sessions import Session
 from simulation.units import Mode, WorldId
 from simulation.world import World
 
-Read = ReadWorld | ReadPlan | ReadPerson | ReadSession | ReadSessions
-Question = Look | LookAhead | LookAt | LookAtSession | LookAtSessions
+Read = ReadWorld | ReadPlan | ReadPerson | ReadPeople | ReadSession | ReadSessions
+Question = Look | LookAhead | LookAt | LookAtSession | LookAtSessions | LookAtPeople
 
 
 class Reading:
@@ -61,7 +64,10 @@ class Reading:
             if ask.npc_id not in people:
                 running.post.say(nobody(ask, hosted.world))
                 return
-        for event in running.tell(hosted, question_of(ask)):
+        if isinstance(ask, ReadPeople) and (refused := no_place(ask, hosted.world)) is not None:
+            running.post.say(refused)
+            return
+        for event in running.tell(hosted, question_of(ask, hosted.world)):
             match event:
                 case Seen():
                     self.show_world(hosted, event)
@@ -71,6 +77,8 @@ class Reading:
                     self.show_person(hosted, event, ask)
                 case SessionFound():
                     self.show_session(hosted, event, ask)
+                case PeopleFound():
+                    self.list_people(hosted, event)
                 case SessionsFound():
                     self.list_sessions(hosted, event)
                 case Crashed():
@@ -135,6 +143,23 @@ class Reading:
 
         hosted.buffer.park(release, tick, now_ns())
 
+    def list_people(self, hosted: Hosted, found: PeopleFound) -> None:
+        world, rows = hosted.world, tuple(map(dict, found.rows))
+        count, tick, world_time = world.people, world.tick, world.world_time / 1_000_000
+
+        def release(_: Mark) -> None:
+            listed = PeopleListed(
+                ask_id=found.ask_id,
+                people=rows,
+                next=found.next,
+                count=count,
+                tick=tick,
+                world_time=world_time,
+            )
+            self.running.post.say(listed)
+
+        hosted.buffer.park(release, tick, now_ns())
+
     def list_sessions(self, hosted: Hosted, found: SessionsFound) -> None:
         tick, world_time = hosted.world.tick, hosted.world.world_time / 1_000_000
         rows = tuple(map(row_of, found.sessions))
@@ -155,6 +180,15 @@ def nobody(ask: Read, world: World) -> Refused:
     return Refused(ask_id=ask.ask_id, reason=str(problem).removeprefix("NPC: "), do=do)
 
 
+def no_place(ask: ReadPeople, world: World) -> Refused | None:
+    """The refusal of a location that the world does not have."""
+    places = world.script.location_index
+    if ask.location is None or ask.location in places:
+        return None
+    problem = unknown_name("--location", ask.location, places, "location")
+    return Refused(ask_id=ask.ask_id, reason=str(problem).removeprefix("--location: "), path="--location")
+
+
 def row_of(session: Session) -> dict[str, Any]:
     """A session in a list: where it is, without what it keeps."""
     return {
@@ -167,7 +201,7 @@ def row_of(session: Session) -> dict[str, Any]:
     }
 
 
-def question_of(ask: Read) -> Question:
+def question_of(ask: Read, world: World) -> Question:
     """What the world's actor is asked."""
     match ask:
         case ReadWorld():
@@ -176,6 +210,9 @@ def question_of(ask: Read) -> Question:
             return LookAhead(ask.ask_id)
         case ReadPerson():
             return LookAt(ask.ask_id, ask.npc_id, ask.session_id, ask.metric)
+        case ReadPeople(location=location):
+            place = None if location is None else world.script.location_index[location]
+            return LookAtPeople(ask.ask_id, Page(ask.start, ask.limit, ask.tier, place))
         case ReadSession():
             return LookAtSession(ask.ask_id, ask.session_id, ask.npc_id)
         case ReadSessions():

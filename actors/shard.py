@@ -35,6 +35,7 @@ Inbox = (
     | shards.ReadPlan
     | shards.ReadSession
     | shards.ReadSessions
+    | shards.ReadPeople
     | shards.ReadPerson
     | shards.DrainShard
     | WorldClaimed
@@ -88,6 +89,7 @@ class ShardActor(ProcessActor):
                 | shards.ReadPerson()
                 | shards.ReadSession()
                 | shards.ReadSessions()
+                | shards.ReadPeople()
             ):
                 self.on_read(message)
             case shards.DrainShard():

@@ -226,6 +226,7 @@ class Supervisor(ProcessActor):
             case archive.ArchiveOpened():
                 self.children.by_name["archivist"].ready = True
                 self.stored = message
+                self.desk.resting.found(message.resting)
                 self.on_ready("archivist")
             case generation.GateOpened():
                 self.on_ready("gate")

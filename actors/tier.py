@@ -10,7 +10,9 @@ from messages.tick import (
     Crashed,
     HashTier,
     LookAtPerson,
+    LookThrough,
     LookWhoWaits,
+    PeopleSeen,
     PersonSeen,
     TickTier,
     TierHashed,
@@ -19,10 +21,11 @@ from messages.tick import (
     TouchTier,
     WaitingSeen,
 )
+from simulation.roster import roster
 from simulation.stage import Stage
 from simulation.units import Tick
 
-Inbox = TickTier | TouchTier | HashTier | LookAtPerson | LookWhoWaits
+Inbox = TickTier | TouchTier | HashTier | LookAtPerson | LookThrough | LookWhoWaits
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class TierActor(InnerActor):
             case LookAtPerson(ask_id, npc_id, now, flags):
                 shown = stage.shown(npc_id, now, flags)
                 self.send(sender, PersonSeen(ask_id, shown, stage.person(npc_id, now, flags)))
+            case LookThrough(page, now, flags):
+                self.send(sender, PeopleSeen(roster(stage, page, now, flags)))
             case LookWhoWaits(now, share):
                 self.send(sender, WaitingSeen(stage.tier, stage.left_out(now, share)))
 

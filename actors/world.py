@@ -22,13 +22,17 @@ from messages.tick import (
     Look,
     LookAhead,
     LookAt,
+    LookAtPeople,
     LookAtPerson,
     LookAtSession,
     LookAtSessions,
+    LookThrough,
     LookWhoWaits,
     MakeTick,
     Marked,
     Missing,
+    PeopleFound,
+    PeopleSeen,
     PersonFound,
     PersonSeen,
     Seen,
@@ -50,6 +54,7 @@ from simulation.inputs import Outcome
 from simulation.metric_inputs import metric_named
 from simulation.orders import TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.planning import next_plan
+from simulation.roster import Rows, joined
 from simulation.session_view import session_view
 from simulation.snapshot import parts_of
 from simulation.stage import Stage
@@ -60,9 +65,18 @@ from simulation.units import Seq, Tier
 from simulation.world import World
 
 FromShard = (
-    Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead | LookAtSession | LookAtSessions
+    Deliver
+    | MakeTick
+    | Settle
+    | TakeMark
+    | Look
+    | LookAt
+    | LookAhead
+    | LookAtSession
+    | LookAtSessions
+    | LookAtPeople
 )
-FromTier = TierTicked | TierWasTouched | TierHashed | PersonSeen | WaitingSeen
+FromTier = TierTicked | TierWasTouched | TierHashed | PersonSeen | PeopleSeen | WaitingSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,7 @@ class WorldActor(InnerActor):
         self.reports: dict[Tier, TierReport] = {}
         self.hashed: dict[Tier, TierHashed] = {}
         self.found: PersonSeen | None = None
+        self.listed: list[Rows] = []
         self.foreseen: WorkPlan | None = None
 
     def receive(self, message: Cast | FromShard | FromTier, sender: Address) -> None:
@@ -109,17 +124,15 @@ class WorldActor(InnerActor):
                 self.ask_all(HashTier(copy=message.snapshot))
             case Look():
                 self.look(message)
-            case LookAt():
-                self.job, self.found = message, None
-                self.ask_all(
-                    LookAtPerson(message.ask_id, message.npc_id, self.world.world_time, self.world.flags)
-                )
-            case LookAtSession(ask_id, session_id, npc_id):
-                session = self.world.sessions.get(session_id)
-                view = None if session is None else session_view(self.world, session, npc_id)
-                self.say(SessionFound(self.world.id, ask_id, view))
+            case LookAt() | LookAtPeople():
+                self.look_at(message)
+            case LookAtSession():
+                self.show_session(message)
             case LookAtSessions():
                 self.list_sessions(message)
+            case PeopleSeen(rows):
+                self.listed.append(rows)
+                self.one_less(self.list_people)
             case LookAhead():
                 self.job = message
                 self.look_ahead()
@@ -145,7 +158,7 @@ class WorldActor(InnerActor):
             self.tiers[tier] = self.createActor(TierActor)
             self.send(self.tiers[tier], Stand(cast.stages[tier], cast.outbox))
 
-    def ask_all(self, message: HashTier | LookAtPerson) -> None:
+    def ask_all(self, message: HashTier | LookAtPerson | LookThrough) -> None:
         self.awaited = len(TIERS)
         for tier in TIERS:
             self.send(self.tiers[tier], message)
@@ -236,10 +249,29 @@ class WorldActor(InnerActor):
             )
         )
 
+    def look_at(self, ask: LookAt | LookAtPeople) -> None:
+        """Ask every tier for whom it has."""
+        now, flags = self.world.world_time, self.world.flags
+        self.job, self.found, self.listed = ask, None, []
+        if isinstance(ask, LookAt):
+            self.ask_all(LookAtPerson(ask.ask_id, ask.npc_id, now, flags))
+        else:
+            self.ask_all(LookThrough(ask.page, now, flags))
+
+    def show_session(self, ask: LookAtSession) -> None:
+        session = self.world.sessions.get(ask.session_id)
+        view = None if session is None else session_view(self.world, session, ask.npc_id)
+        self.say(SessionFound(self.world.id, ask.ask_id, view))
+
     def list_sessions(self, ask: LookAtSessions) -> None:
         sessions = self.world.sessions
         found = tuple(islice(sessions, ask.limit))
         self.say(SessionsFound(self.world.id, ask.ask_id, found, len(sessions)))
+
+    def list_people(self) -> None:
+        if isinstance(self.job, LookAtPeople):
+            rows, then = joined(self.job.page, self.listed, self.world.people)
+            self.say(PeopleFound(self.world.id, self.job.ask_id, rows, then))
 
     def look_ahead(self) -> None:
         """The plan of the next tick; tiers that would get less than is due say who would wait."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from actors.resting import STORED
 from actors.speech import mark_of
 from benchmarks.report import Measure
 from benchmarks.service import Service, started
@@ -124,7 +125,8 @@ def sleeping(count: int) -> tuple[float, float, float]:
 
 def is_open(service: Service, count: int) -> bool:
     try:
-        return len(ask(service.data, ListWorlds(ask_id=new_id())).worlds) >= count
+        worlds = ask(service.data, ListWorlds(ask_id=new_id())).worlds
+        return len([world for world in worlds if world.status != STORED]) >= count
     except ServiceError:
         return False
 

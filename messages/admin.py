@@ -12,6 +12,7 @@ client -> supervisor   PlanWorld      -> WorldPlanned | Refused
 client -> supervisor   ShowSession    -> SessionShown | Refused
 client -> supervisor   ShowPerson     -> PersonShown | Refused
 client -> supervisor   ListSessions   -> SessionsListed | Refused
+client -> supervisor   ListPeople     -> PeopleListed | Refused
 client -> supervisor   ShowHistory    -> HistoryShown | Refused
 client -> supervisor   ListGenerations -> GenerationsListed | Refused
 client -> supervisor   MakeAppointment -> AppointmentMade | Refused     answered when it is durable
@@ -28,7 +29,7 @@ from pydantic import Field
 from messages.base import Ask, Message
 from messages.commits import Beginning, Mark
 from messages.service import WorldReport
-from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, SessionId, Tick, WorldId
+from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, SessionId, Tick, Tier, WorldId
 
 IDEMPOTENCY_KEY_CHARS_MAX = 200
 """Characters. A UUID is 36; longer than this is a document, not a key."""
@@ -39,6 +40,13 @@ PAYLOAD_KEYS_MAX = 64
 
 SESSIONS_SHOWN_MAX = 1_000
 """Sessions of one list: some 200 kB; a world that has more is a program's to page through by id."""
+
+
+PEOPLE_SHOWN_MAX = 500
+"""People of one page: each is settled to now, which takes some twenty microseconds."""
+
+PLACES_MAX = 10_000_000
+"""More than a world file can list."""
 
 
 class Timed(Message):
@@ -80,6 +88,8 @@ class OpenWorld(Ask):
     """Run a stored world, as `theatrum serve` does with every one."""
 
     world_id: WorldId
+    recall: bool = False
+    """Also one that was removed, or that this service was started without."""
 
 
 class InstanceWorld(Ask):
@@ -249,6 +259,27 @@ class SessionsListed(Timed):
     world_time: float
 
 
+class ListPeople(Ask):
+    """A page of the people, in the order of the world file from place `start` on."""
+
+    world_id: WorldId
+    tier: Tier | None = None
+    location: str | None = None
+    start: int = Field(default=0, ge=0, le=PLACES_MAX)
+    limit: int = Field(default=50, ge=1, le=PEOPLE_SHOWN_MAX)
+
+
+class PeopleListed(Timed):
+    people: tuple[dict[str, Any], ...]
+    """place, id, name, tier, location, activity, energy, nextDecisionAt."""
+    next: int | None
+    """Where the next page begins; None: this is the last."""
+    count: int
+    """How many live in the world, shown or not."""
+    tick: Tick
+    world_time: float
+
+
 class GenerationRow(Message):
     request_id: RequestId
     npc_id: NpcId | None
@@ -330,6 +361,7 @@ Answer = (
     | WorldShown
     | WorldPlanned
     | PersonShown
+    | PeopleListed
     | SessionShown
     | SessionsListed
     | AppointmentMade

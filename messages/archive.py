@@ -4,6 +4,7 @@ supervisor -> archivist   OpenArchive       -> ArchiveOpened | Refused
 supervisor -> archivist   RegisterWorld     -> WorldRegistered | Refused
 supervisor -> archivist   CopyWorld         -> WorldRegistered | Refused
 supervisor -> archivist   RetireWorld       -> WorldRetired | Refused
+supervisor -> archivist   RecallWorld       -> WorldRecalled | Refused
 supervisor -> archivist   ReleaseWorld      -> WorldReleased
 supervisor -> archivist   RollBackWorld     -> WorldRolledBack | Refused
 supervisor -> archivist   RegisterSleeping  -> SleepingRegistered
@@ -50,6 +51,8 @@ class ArchiveOpened(Message):
     """Every world ever stored, with the hash of its definition."""
     asleep: tuple[WorldReport, ...] = ()
     """Those of `worlds` that sleep and for which no input waits, as of their last commit."""
+    resting: tuple[WorldReport, ...] = ()
+    """Stored worlds used last, removed or not, as of their last commit."""
 
 
 class RegisterSleeping(Ask):
@@ -104,6 +107,17 @@ class WorldRetired(Message):
     tick: Tick
 
 
+class RecallWorld(Ask):
+    """Put a stored world into service again, removed or not."""
+
+    world_id: WorldId
+
+
+class WorldRecalled(Message):
+    ask_id: str
+    world_id: WorldId
+
+
 class StoredInput(Message):
     """A durable input. `tick` and `ordinal` are None until it has been applied."""
 
@@ -144,7 +158,7 @@ class WorldRolledBack(Message):
     inputs: int
 
 
-OfRegistry = WorldRegistered | WorldRetired | WorldReleased | WorldRolledBack
+OfRegistry = WorldRegistered | WorldRetired | WorldRecalled | WorldReleased | WorldRolledBack
 """What became of a world's place in the database."""
 
 

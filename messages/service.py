@@ -114,7 +114,8 @@ class WorldReport(Message):
     world_id: WorldId
     name: str
     status: str
-    """running | paused | turn_based | waiting | sleeping | recovering | quarantined | stopped"""
+    """running | paused | turn_based | waiting | sleeping | recovering | quarantined | stopped, and of worlds
+    not in service removed | stored"""
     because: str = ""
     shard: int
     tick: Tick

@@ -11,6 +11,7 @@ supervisor -> shard   ReadPlan     -> WorldPlanned       (messages.admin, answer
 supervisor -> shard   ReadSession  -> SessionShown | Refused
 supervisor -> shard   ReadPerson   -> PersonShown | Refused
 supervisor -> shard   ReadSessions -> SessionsListed | Refused
+supervisor -> shard   ReadPeople   -> PeopleListed | Refused
 supervisor -> shard   DrainShard   -> ShardDrained
 shard -> supervisor   ShardReported       about once a second: the worlds that changed
 shard -> supervisor   WorldSlept          a world has nothing to do: it left the shard's memory
@@ -25,7 +26,7 @@ from pydantic import ConfigDict
 
 from messages.base import Ask, Message
 from messages.service import ServiceSettings, WorldReport
-from simulation.units import NpcId, Seq, SessionId, Tick, WorldId
+from simulation.units import NpcId, Seq, SessionId, Tick, Tier, WorldId
 
 
 class Wire(Message):
@@ -117,6 +118,14 @@ class ReadPerson(Ask):
 
 class ReadSessions(Ask):
     world_id: WorldId
+    limit: int
+
+
+class ReadPeople(Ask):
+    world_id: WorldId
+    tier: Tier | None
+    location: str | None
+    start: int
     limit: int
 
 

@@ -1,14 +1,15 @@
 """Conversation: one tick inside a shard. Plain frozen dataclasses, passed by reference within one process.
 
 shard -> world   Deliver | MakeTick | Settle | TakeMark | Look | LookAt | LookAhead | LookAtSession
-                 | LookAtSessions
+                 | LookAtSessions | LookAtPeople
 world -> tier    TickTier    -> TierTicked
 world -> tier    TouchTier   -> TierWasTouched
 world -> tier    LookAtPerson -> PersonSeen
+world -> tier    LookThrough -> PeopleSeen
 world -> tier    LookWhoWaits -> WaitingSeen
 world -> tier    HashTier    -> TierHashed
 world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | SessionFound | SessionsFound
-                 | Foreseen | Crashed   (actors.outbox)
+                 | PeopleFound | Foreseen | Crashed   (actors.outbox)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from messages.commits import InputOutcome, Mark, RequestRow
 from simulation.inputs import Input
 from simulation.orders import Failure, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.person import Person
+from simulation.roster import Page, Rows
 from simulation.sessions import Session
 from simulation.units import Micros, NpcId, Seq, SessionId, Tick, Tier, WorldId
 
@@ -122,6 +124,36 @@ class PersonSeen:
     view: Mapping[str, Any] | None
     person: Person | None = None
     """As rules see them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtPeople:
+    """shard -> world: a page of its people, for `ask_id`."""
+
+    ask_id: str
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class LookThrough:
+    """world -> tier: whom do you have for this page?"""
+
+    page: Page
+    now: Micros
+    flags: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleSeen:
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFound:
+    world_id: WorldId
+    ask_id: str
+    rows: Rows
+    next: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,13 @@ class ServiceError(RuntimeError):
 
     def __init__(self, what: str, *, because: str = "", do: str = "") -> None:
         self.what, self.because, self.do = what, because, do
-        found = _sentence(f"{what}: {because}" if because else what)
-        super().__init__(f"{found} {_sentence(do)}" if do else found)
+        found = _ended(f"{what}: {because}" if because else what)
+        super().__init__(f"{found} {_ended(do[:1].upper() + do[1:])}" if do else found)
 
 
-def _sentence(text: str) -> str:
-    """With a capital in front and a mark at the end."""
-    ended = text if text.endswith((".", "?", "!")) else f"{text}."
-    return ended[:1].upper() + ended[1:]
+def _ended(text: str) -> str:
+    """With a mark at the end. Its beginning may be a path or an id, and stays as it is written."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 class Unstartable(ServiceError):
@@ -51,7 +50,7 @@ class Refusal(ServiceError):
     @classmethod
     def of(cls, reason: str, *, do: str = "", path: str = "") -> Refusal:
         """One that names a place in a document is about what was given: wrong use."""
-        found = cls(f"Refused ({path})" if path else "Refused", because=reason.rstrip("."), do=do)
+        found = cls(f"Refused ({path})" if path else "Refused", because=reason, do=do)
         found.status = WRONG_USE if path else FAILED
         return found
 

@@ -24,6 +24,10 @@ WORLD_FILE_BYTES_MAX = 512 * 1024 * 1024
 kind of file."""
 
 
+SUFFIXES = (".json", ".thtr")
+"""Of world files and exported worlds, as the documentation names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedWorld:
     path: Path
@@ -50,6 +54,11 @@ def load(path: Path) -> LoadedWorld:
     with uncollected():
         definition = parse_world(read_document(body, source), source, installed())
     return LoadedWorld(path, body.decode("utf-8"), definition)
+
+
+def looks_like_a_file(path: Path) -> bool:
+    """Whether a file is meant, be it there or not, and not the id of a stored world."""
+    return path.exists() or path.suffix in SUFFIXES or len(path.parts) > 1
 
 
 def body_of(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from simulation.definitions.components import check_component
 from simulation.definitions.fields import Fields
 from simulation.definitions.metrics import HOT_KEYS
 from simulation.definitions.preferences import read_preferences
-from simulation.definitions.problems import Problem, unknown_name
+from simulation.definitions.problems import ALLOWED_SHOWN_MAX, Problem, shown, unknown_name
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
 from simulation.orders import ComponentMerge, ComponentWrite, Placed
@@ -66,8 +66,9 @@ def _remove(world: World, view: View, npc_id: NpcId, component: str) -> tuple[Ve
 
 def _not_there(who: str, component: str, kept: Iterable[str]) -> Verdict:
     """The refusal to remove what is not there."""
-    problem = unknown_name("$.component", component, kept, f"component of {who}")
-    return refused(str(problem), "nothing was changed")
+    names = ", ".join(sorted(kept)[:ALLOWED_SHOWN_MAX]) or "none"
+    reason = f"$.component: {who} has no component {shown(component)}; there are: {names}"
+    return refused(reason, "nothing was changed")
 
 
 def _check(component: str, op: str, value: Mapping[str, Any], problems: list[Problem]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 
@@ -22,6 +23,39 @@ app.add_typer(npc_state.metric_app, name="metric")
 @app.callback()
 def npc() -> None:
     """Look at the people of a world."""
+
+
+Start = Annotated[int, typer.Option("--from", help="Begin at this place of the world file.", min=0)]
+Limit = Annotated[int, typer.Option("--limit", help="At most so many.", min=1, max=500)]
+
+
+class TierOption(StrEnum):
+    detailed = "detailed"
+    active = "active"
+    ambient = "ambient"
+    dormant = "dormant"
+
+
+@app.command("list")
+def list_(
+    world_id: WorldId,
+    tier: Annotated[TierOption | None, typer.Option("--tier", help="Only those of this tier.")] = None,
+    location: Annotated[str | None, typer.Option("--location", help="Only those who are there.")] = None,
+    start: Start = 0,
+    limit: Limit = 50,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """The people of a world, a page at a time, in the order of its file: where each is and what they do."""
+    from service.rosters import to_text
+    from simulation.units import Tier
+
+    wanted = None if tier is None else Tier(tier.value)
+    found = ask(
+        data, "ListPeople", world_id=world_id, tier=wanted, location=location, start=start, limit=limit
+    )
+    value = {"people": list(found.people), "next": found.next, "count": found.count, "tick": found.tick}
+    emit({**value, "worldTime": found.world_time}, as_json=as_json, text=to_text(found))
 
 
 @app.command()

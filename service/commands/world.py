@@ -40,12 +40,20 @@ def _listed(report: Any) -> dict[str, Any]:
 
 @app.command("list")
 def list_(data: Data = DATA, as_json: Json = False) -> None:
-    """Every world, where it stands and how it fares, as of its last commit."""
+    """Every world, where it stands and how it fares, as of its last commit; removed and stored ones too."""
+    from service.moments import seconds
     from service.tables import table
 
     worlds = ask(data, "ListWorlds").worlds
     rows = [
-        [w.world_id, w.status, str(w.tick), w.time_of_day, f"{w.decisions:,}", f"{w.lateness_p99_ms:.0f} ms"]
+        [
+            w.world_id,
+            w.status,
+            f"{w.tick:,}",
+            w.time_of_day or seconds(w.world_time),
+            f"{w.decisions:,}",
+            f"{w.lateness_p99_ms:.0f} ms",
+        ]
         for w in worlds
     ]
     heads = ["world", "status", "tick", "time", "decisions", "late p99"]
@@ -133,23 +141,40 @@ def history(
 
 @app.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="A world file, or an exported world.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE|WORLD", help="A world file, an exported world, or a stored id.")
+    ],
     data: Data = DATA,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start a stored world of this id over.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Add a world to the running service, or resume the stored one of the same id and definition."""
-    from service.checking import CheckedWorld
-    from service.client import ask
-    from service.system import new_id
-    from service.world_files import load
+    """Put a world into the running service: a new one, or a stored one of the same id and definition.
 
-    loaded = CheckedWorld.of(load(file))
-    found = ask(data, loaded.to_add(new_id(), fresh=fresh, generation=None), ADD_WAIT_S)
-    resumed = found.resumed and loaded.beginning is None
-    value = {"id": found.world_id, "resumed": resumed, "tick": found.tick}
-    how = f"{'resumed' if resumed else 'begins'} at tick {found.tick}" if found.tick else "started"
-    emit(value, as_json=as_json, text=f"{found.world_id}: {how}")
+    The id of a stored world is enough for one that was removed, or that the service was started without.
+    """
+    from service import client
+    from service.checking import CheckedWorld
+    from service.system import new_id
+    from service.world_files import load, looks_like_a_file
+
+    if looks_like_a_file(file):
+        loaded = CheckedWorld.of(load(file))
+        found = client.ask(data, loaded.to_add(new_id(), fresh=fresh, generation=None), ADD_WAIT_S)
+        resumed = found.resumed and loaded.beginning is None
+    elif fresh:
+        raise WrongUse(f"{file} is no file", because="--fresh starts a world over from its file")
+    else:
+        found = ask(data, "OpenWorld", ADD_WAIT_S, world_id=str(file), recall=True)
+        resumed = found.resumed
+    value = {"id": found.world_id, "resumed": resumed, "ran": found.ran, "tick": found.tick}
+    emit(value, as_json=as_json, text=f"{found.world_id}: {_came(found, resumed=resumed)}")
+
+
+def _came(found: Any, *, resumed: bool) -> str:
+    """How a world came into service."""
+    if found.ran:
+        return f"is in service already, at tick {found.tick:,}; nothing changed"
+    return f"resumed at tick {found.tick:,}" if resumed else f"begins at tick {found.tick:,}"
 
 
 @app.command()
@@ -177,12 +202,12 @@ def instance(
 
 @app.command()
 def remove(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
-    """Stop a world and take it out of service. What it was stays stored; `add` resumes it."""
+    """Stop a world and take it out of service. What it was stays stored; `world add WORLD` brings it back."""
     found = ask(data, "RemoveWorld", world_id=world_id)
     emit(
         {"id": world_id, "tick": found.tick},
         as_json=as_json,
-        text=f"{world_id}: removed at tick {found.tick}",
+        text=f"{world_id}: removed at tick {found.tick:,}; `theatrum world add {world_id}` brings it back",
     )
 
 

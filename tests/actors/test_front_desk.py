@@ -148,7 +148,10 @@ def test_a_plan_is_asked_of_the_world_s_shard(desk: Desk) -> None:
 def test_an_unknown_world_is_refused_with_those_there_are(desk: Desk) -> None:
     desk.ask(admin.ShowWorld(ask_id="a", world_id=WorldId("barn")))
     ((_, refused),) = desk.answered
-    assert (refused.reason, refused.do) == ("no world barn runs here", "Running: inn.")
+    assert (refused.reason, refused.do) == (
+        "no world barn is here",
+        "`theatrum world list` shows those there are.",
+    )
 
 
 def test_a_quarantined_world_takes_a_resume_and_nothing_else(desk: Desk) -> None:
@@ -255,3 +258,59 @@ def test_what_is_asked_of_appointments_goes_to_the_archivist_as_it_is(desk: Desk
     desk.ask(admin.ListAppointments(ask_id="b", world_id=WorldId("nowhere")), "of b")
     ((who, answer),) = desk.answered
     assert (who, type(answer)) == ("of b", Refused)
+
+
+# -- worlds that are not in service
+
+
+def test_a_removed_world_is_listed_refused_and_brought_back_by_its_id(desk: Desk) -> None:
+    desk.on_registry(archive.WorldRetired(ask_id="r", world_id=INN, tick=Tick(5)))
+    desk.ask(admin.ListWorlds(ask_id="l"))
+    (listed,) = desk.answered[-1][1].worlds
+    assert (listed.status, listed.tick) == ("removed", 5)
+    desk.ask(admin.ShowWorld(ask_id="s", world_id=INN))
+    refused = desk.answered[-1][1]
+    assert refused.reason == "world inn was removed"
+    assert refused.do == "`theatrum world add inn` brings it back."
+    desk.ask(admin.OpenWorld(ask_id="o", world_id=INN, recall=True))
+    assert desk.told[-1] == ("archivist", archive.RecallWorld(ask_id="o", world_id=INN))
+    desk.on_registry(archive.WorldRecalled(ask_id="o", world_id=INN))
+    desk.on_world(shards.WorldOpened(shard=0, report=report(5)))
+    back = desk.answered[-1][1]
+    assert (back.resumed, back.ran, back.tick) == (True, False, 5)
+    desk.ask(admin.ListWorlds(ask_id="m"))
+    assert [world.status for world in desk.answered[-1][1].worlds] == ["running"]
+
+
+def test_a_stored_world_is_listed_and_the_name_that_was_meant_is_said(desk: Desk) -> None:
+    stored = report(3, "stored").model_copy(update={"world_id": WorldId("mill")})
+    desk.resting.found([stored, report(2, "stored")])
+    desk.ask(admin.ListWorlds(ask_id="l"))
+    listed = [(world.world_id, world.status) for world in desk.answered[-1][1].worlds]
+    assert listed == [("inn", "running"), ("mill", "stored")]
+    desk.ask(admin.ShowWorld(ask_id="s", world_id=WorldId("mil")))
+    assert desk.answered[-1][1].do.startswith("Did you mean mill?")
+    desk.ask(admin.ShowWorld(ask_id="t", world_id=WorldId("mill")))
+    assert desk.answered[-1][1].reason == "world mill is stored and not in service"
+
+
+@pytest.mark.parametrize("again", ["file", "id"])
+def test_a_world_that_runs_is_added_again_by_changing_nothing(desk: Desk, again: str) -> None:
+    if again == "id":
+        desk.ask(admin.OpenWorld(ask_id="a", world_id=INN, recall=True))
+    else:
+        desk.clients["a"] = ("client", admin.OpenWorld(ask_id="a", world_id=INN))  # type: ignore[assignment]
+        known = archive.WorldRegistered(ask_id="a", world_id=INN, name="Inn", resumed=True, tick=Tick(5))
+        desk.on_registry(known)
+    ((_, answer),) = desk.answered
+    assert (answer.ran, answer.tick) == (True, 5)
+    assert desk.told == []
+
+
+def test_an_answer_with_moments_knows_the_world_s_calendar(desk: Desk) -> None:
+    lengths = (86_400_000_000, 3_600_000_000, 60_000_000)
+    desk.placement.hear([report(5).model_copy(update={"day_lengths": lengths})])
+    desk.submit("a")
+    desk.recorded("a", 1)
+    desk.outcome(1, report(6).model_copy(update={"day_lengths": lengths}))
+    assert desk.answered[-1][1].day_lengths == lengths

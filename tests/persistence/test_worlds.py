@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from messages.commits import CommitRecord
-from persistence import commits, inputs, worlds
+from persistence import commits, inputs, resting, worlds
 from persistence.engine import Database
 from persistence.tables import generations, npcs, sessions
-from simulation.units import GenerationMode, InputKind
+from simulation.units import GenerationMode, InputKind, WorldId
 from stored import INN, Store, outcome, record, request
 
 
@@ -121,3 +121,18 @@ def test_a_mark_of_a_version_that_knew_no_sleep_is_of_a_world_awake(inn: Store) 
 def test_a_run_says_by_which_mode_a_world_is_opened_when_it_wakes(inn: Store) -> None:
     inn(lambda db: worlds.set_generation(db, [INN], GenerationMode.OFF))
     assert inn.claim().generation is GenerationMode.OFF
+
+
+def test_stored_worlds_are_told_with_where_they_stand_and_whether_they_were_removed(inn: Store) -> None:
+    assert inn(resting.stored) == ((INN, "Inn", None, False),)
+    inn(lambda db: commits.write(db, [record(1, 42)]))
+    inn(lambda db: worlds.retire(db, INN))
+    ((_, _, mark, removed),) = inn(resting.stored)
+    assert (mark.tick, removed) == (42, True)
+
+
+def test_a_removed_world_is_recalled_and_an_unknown_one_is_not(inn: Store) -> None:
+    inn(lambda db: worlds.retire(db, INN))
+    assert inn(lambda db: resting.recall(db, INN))
+    assert inn(worlds.ids) == (INN,)
+    assert not inn(lambda db: resting.recall(db, WorldId("barn")))

@@ -39,6 +39,9 @@ INN: dict[str, Any] = {
 }
 
 
+TIE_TO_CY = "relationships.npc:cy.trust"
+
+
 @pytest.fixture
 def cli(start: Start, tmp_path: Path) -> Cli:
     """A running inn and the commands that reach it."""
@@ -63,7 +66,9 @@ def test_components_and_metrics_are_read_and_changed_from_another_terminal(cli: 
     assert cli("npc", "component", "get", "inn", "bo", "quests") == {"activeQuests": ["lamp"]}
     cli("npc", "component", "remove", "inn", "bo", "quests")
     assert "quests" not in cli("npc", "component", "list", "inn", "bo")
-    assert cli("npc", "metric", "get", "inn", "bo", "relationships.npc:cy.trust") == 50
+    assert "no component" in cli("npc", "component", "remove", "inn", "bo", "quests", status=1)
+    assert cli("npc", "metric", "get", "inn", "bo", "relationships.npc:bo.trust") == 50
+    assert "no person or role 'cy'" in cli("npc", "metric", "get", "inn", "bo", TIE_TO_CY, status=1)
     refused = cli("npc", "metric", "set", "inn", "bo", "mine.stance", "angry", status=1)
     assert "allowed: open, wary" in refused
     refused = cli("npc", "component", "set", "inn", "bo", "core", '{"trust": 101}', status=1)
@@ -81,3 +86,13 @@ def test_what_a_player_says_a_person_prefers_counts_at_once(cli: Cli) -> None:
     why = cli("npc", "why", "inn", "bo")
     assert why["candidates"][0]["factors"]["activityPreference"] == 0.5
     assert "preferencesOf" not in why
+
+
+def test_people_are_listed_and_who_is_not_there_is_named(cli: Cli) -> None:
+    listed = cli("npc", "list", "inn")
+    assert [one["id"] for one in listed["people"]] == ["bo"]
+    assert (listed["count"], listed["next"]) == (1, None)
+    assert cli("npc", "list", "inn", "--tier", "dormant")["people"] == []
+    assert "no location 'bar'" in cli("npc", "list", "inn", "--location", "bar", status=2)
+    assert "did you mean 'bo'" in cli("npc", "show", "inn", "boo", status=1)
+    assert "no person 'boo'" in cli("chain", "list", "inn", "s1", "boo", status=1)

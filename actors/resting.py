@@ -1,0 +1,49 @@
+"""Worlds that are stored and not in service: which there are, and what to say of one that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from actors.placement import Placement
+from messages.service import WorldReport
+from simulation.definitions.problems import nearest_of
+from simulation.units import WorldId
+
+REMOVED, STORED = "removed", "stored"
+"""Taken out of service, and never put into this one."""
+
+
+class Resting:
+    """Beside the worlds of the service, those it could have."""
+
+    def __init__(self, placement: Placement) -> None:
+        self.placement = placement
+        self.reports: dict[WorldId, WorldReport] = {}
+
+    def found(self, reports: Iterable[WorldReport]) -> None:
+        """What the archive has, as it opens."""
+        self.reports = {report.world_id: report for report in reports} | self.reports
+
+    def retire(self, world_id: WorldId) -> None:
+        """A world leaves the service."""
+        report = self.placement.reports.get(world_id)
+        if report is not None:
+            gone = {"status": REMOVED, "because": "", "lateness_p50_ms": 0.0, "lateness_p99_ms": 0.0}
+            self.reports[world_id] = report.model_copy(update=gone)
+        self.placement.forget(world_id)
+
+    def listed(self) -> tuple[WorldReport, ...]:
+        """Those in service, then the others."""
+        placed = self.placement.shard_of
+        others = (report for world_id, report in self.reports.items() if world_id not in placed)
+        return (*self.placement.listed(), *others)
+
+    def why_not(self, world_id: WorldId) -> tuple[str, str]:
+        """Why a world that is asked for is not in service, and what to do."""
+        report = self.reports.get(world_id)
+        if report is not None:
+            what = "was removed" if report.status == REMOVED else "is stored and not in service"
+            return f"world {world_id} {what}", f"`theatrum world add {world_id}` brings it back."
+        near = nearest_of(world_id, [*self.placement.shard_of, *self.reports])
+        meant = f"Did you mean {near}? " if near else ""
+        return f"no world {world_id} is here", f"{meant}`theatrum world list` shows those there are."
