@@ -59,7 +59,7 @@ class Kept:
         self.restarts += 1
         if not may_restart(self.spec, self.deaths_s, now_s):
             raise ServiceError(
-                f"{self.spec.name} keeps ending",
+                f"Process {self.spec.name} keeps ending",
                 because=f"{len(self.deaths_s)} times in {self.spec.window_s:g} s",
                 do="Its log says why.",
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +59,8 @@ class Plan:
     fresh: bool = False
     goal: Goal = field(default_factory=Goal)
     for_seconds: float | None = None
+    banner: str = ""
+    """What people are told once nothing keeps it from running."""
 
 
 class Service:
@@ -202,6 +203,8 @@ class Service:
         if not fresh:
             for world in worlds:
                 refuse_changed(world, stored.get(world.world_id))
+        self.screen.banner(self.plan.banner)
+        if not fresh:
             opening.register_sleeping([w.world_id for w in worlds if w.world_id in opening.asleep])
         mode = self.settings.generation
         asks = (
@@ -248,8 +251,7 @@ class Service:
                     continue
                 if now_s >= show_s:
                     show_s += STATUS_EVERY_S
-                    width = shutil.get_terminal_size((160, 24)).columns
-                    self.screen.status(render(report, before, now_s - shown_s, width))
+                    self.screen.status(render(report, before, now_s - shown_s, self.screen.width))
                     before, shown_s = report, now_s
                 if self.is_done(report):
                     return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable
 from typing import Protocol
@@ -10,6 +11,10 @@ from typing import Protocol
 class Screen(Protocol):
     """Where progress is shown."""
 
+    @property
+    def width(self) -> int | None:
+        """Characters of a line; None: as many as it takes."""
+
     def banner(self, text: str) -> None: ...
     def status(self, line: str) -> None: ...
     def done(self) -> None: ...
@@ -17,6 +22,8 @@ class Screen(Protocol):
 
 class Quiet:
     """No progress: for machines."""
+
+    width = None
 
     def banner(self, text: str) -> None:
         """Nothing."""
@@ -35,8 +42,18 @@ class Terminal:
         self._write = write
         self._live = sys.stdout.isatty()
         self._shown = False
+        self._said = {""}
+        """What need not be said again: the actor system may start more than once."""
+
+    @property
+    def width(self) -> int | None:
+        """A line that is rewritten must not wrap; in a pipe nothing is cut."""
+        return shutil.get_terminal_size((160, 24)).columns if self._live else None
 
     def banner(self, text: str) -> None:
+        if text in self._said:
+            return
+        self._said.add(text)
         self._write(text + "\n")
         sys.stdout.flush()
 

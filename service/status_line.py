@@ -11,15 +11,16 @@ TIERS = (("detailed", "D"), ("active", "A"), ("ambient", "M"), ("dormant", "Z"))
 FAILED = ("failed", "expired", "dead")
 
 
-def render(report: StatusReported, before: StatusReported | None, elapsed_s: float, width: int) -> str:
-    """Worlds with their committed time, decisions a second, people by tier, jobs, lateness, troubles."""
+def render(report: StatusReported, before: StatusReported | None, elapsed_s: float, width: int | None) -> str:
+    """Worlds with their committed time, decisions a second, people by tier, jobs, lateness, troubles; cut to
+    `width` characters, if it may not have more."""
     worlds = report.worlds
     parts = [_worlds(worlds), f"{_rate(report, before, elapsed_s):,.0f} decisions/s", _tiers(worlds)]
     parts += [_jobs(report.jobs), f"late {max((w.lateness_p99_ms for w in worlds), default=0):.0f} ms"]
     line = " | ".join(part for part in parts if part)
     if report.troubles:
         line += f" | ! {report.troubles[0]}"
-    return line if len(line) <= width else line[: width - 3] + "..."
+    return line if width is None or len(line) <= width else line[: width - 3] + "..."
 
 
 def _worlds(worlds: tuple[WorldReport, ...]) -> str:

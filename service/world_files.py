@@ -39,7 +39,7 @@ class LoadedWorld:
 
 def refusal(path: Path, message: str, allowed: str = "a JSON world file") -> WorldFileInvalid:
     """What is wrong with a file as a whole."""
-    return WorldFileInvalid(str(path), [Problem("$", str(path), message, allowed)])
+    return WorldFileInvalid(str(path), [Problem("", str(path), message, allowed)])
 
 
 def load(path: Path) -> LoadedWorld:

@@ -29,7 +29,9 @@ FIRST_DECISION_WITHIN_S = 7_200
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 TOGETHER = ("interactions", "hooks")
 """Sections of `meta` about players and people of some role."""
+WANTED = "requiredNpcRolesOrIds"
 HOME = "home"
+ROLE = "role:"
 
 T = TypeVar("T")
 
@@ -66,6 +68,10 @@ class Populating:
     homes: list[str] = field(init=False)
     places: dict[str, list[str]] = field(init=False)
     """Of each place of the pattern, the ids of those it became."""
+    roles: frozenset[str] = field(init=False)
+    """Every role that somebody has."""
+    lacking: frozenset[str] = field(init=False)
+    """Activities that want somebody of a role nobody has."""
 
     def __post_init__(self) -> None:
         self.begins = int(self.pattern.get("worldTime", 0))
@@ -74,6 +80,13 @@ class Populating:
         self.given = sorted({name[0] for name in names})
         self.families = sorted({name[-1] for name in names})
         self.stride = _stride(len(self.residents))
+        models = map(self._model, range(min(self.people, len(self.residents))))
+        self.roles = frozenset(role for npc in models for role in npc["personality"].get("roles", ()))
+        self.lacking = frozenset(
+            name
+            for name, activity in self.pattern["meta"]["behavior"]["activities"].items()
+            if not all(map(self._is_somebody, activity.get("requirements", {}).get(WANTED, ())))
+        )
         count = max(1, min(HOMES_MAX, -(-self.people // HOUSEHOLD_MAX)))
         streets = [place for place in self.pattern["locations"] if place["type"] == HOME]
         self.homes = [f"{streets[n % len(streets)]['id']}-{n // len(streets) + 1}" for n in range(count)]
@@ -107,7 +120,41 @@ class Populating:
         if self.people < len(self.residents):
             for key in TOGETHER:
                 meta.pop(key, None)
+            meta["behavior"] = self._behaviors(meta["behavior"])
         return meta
+
+    def _behaviors(self, block: Mapping[str, Any]) -> dict[str, Any]:
+        """Without activities that want somebody of a role nobody has, and what is felt for such."""
+        activities = {
+            name: self._towards_somebody(activity)
+            for name, activity in block["activities"].items()
+            if name not in self.lacking
+        }
+        routines = {name: self._without_lacking(routine) for name, routine in block["routines"].items()}
+        return {**block, "activities": activities, "routines": routines}
+
+    def _towards_somebody(self, activity: Mapping[str, Any]) -> Mapping[str, Any]:
+        effects = activity.get("effects", {})
+        if "relationshipChanges" not in effects:
+            return activity
+        felt = effects["relationshipChanges"].items()
+        kept = {ref: change for ref, change in felt if self._is_somebody(ref)}
+        return {**activity, "effects": {**effects, "relationshipChanges": kept}}
+
+    def _without_lacking(self, routine: Mapping[str, Any]) -> dict[str, Any]:
+        nodes = []
+        for node in routine["nodes"]:
+            offered = node.get("preferredActivities", [])
+            kept = [one for one in offered if one["activityId"] not in self.lacking]
+            nodes.append({**node, "preferredActivities": kept} if len(kept) < len(offered) else node)
+        return {**routine, "nodes": nodes}
+
+    def _is_somebody(self, ref: str) -> bool:
+        return not ref.startswith(ROLE) or ref.removeprefix(ROLE) in self.roles
+
+    def _model(self, number: int) -> Mapping[str, Any]:
+        """Whom that person is made after."""
+        return self.residents[number * self.stride % len(self.residents)]
 
     def _room(self, block: Mapping[str, Any]) -> dict[str, Any]:
         """The tiers, the dormant one large enough for everybody the others do not hold."""
@@ -144,7 +191,7 @@ class Populating:
 
     def _person(self, number: int, before: str) -> dict[str, Any]:
         lot = Lot(self.seed, number)
-        model = self.residents[number * self.stride % len(self.residents)]
+        model = self._model(number)
         home = number // HOUSEHOLD_MAX % len(self.homes)
         family = self.families[Lot(self.seed, home).whole(0, len(self.families) - 1)]
         given = lot.pick(self.given)
@@ -156,7 +203,10 @@ class Populating:
             personality["roles"] = roles
         if lot.once_in(8):
             personality["importance"] = lot.whole(51, 99)
-        personality["preferences"] = _preferences(lot, model["personality"].get("preferences", {}))
+        preferences = _preferences(lot, model["personality"].get("preferences", {}))
+        for name in self.lacking & preferences.get("activityWeights", {}).keys():
+            del preferences["activityWeights"][name]
+        personality["preferences"] = preferences
         components: dict[str, Any] = {"behavior": self._behavior(lot, model, self.homes[home])}
         if before and lot.once_in(5):
             ties = {"affinity": lot.whole(10, 95), "trust": lot.whole(10, 95)}
@@ -176,7 +226,7 @@ class Populating:
             found["locationId"] = lot.pick(self.places[given["locationId"]])
         else:
             found["locationId"] = home
-        if "currentActivityId" in given:
+        if given.get("currentActivityId", "") not in ("", *self.lacking):
             found["currentActivityId"] = given["currentActivityId"]
             found["activityStartedAt"] = max(0, self.begins - lot.whole(0, FIRST_DECISION_WITHIN_S))
         found["nextDecisionAt"] = self.begins + lot.whole(1, FIRST_DECISION_WITHIN_S)

@@ -244,7 +244,7 @@ def _to_text(title: str, found: Sequence[Difference]) -> str:
             section = one.section
             lines.append(section)
         why = f" - not applied: {one.because}" if one.because else ""
-        lines.append(f"  {SIGNS[one.how]} {one.name} {one.how}{why}".rstrip())
+        lines.append(f"  {SIGNS[one.how]} {one.name or section} {one.how}{why}".rstrip())
     if any(one.section == "npcs" and one.how == "removed" for one in found):
         lines.append("People removed go with everything personal between them and players.")
     return "\n".join(lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -66,6 +65,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """One person as they are, settled to the world's time, and what they would decide now and why."""
+    from service.outlines import outline
+
     found = ask(data, "ShowPerson", world_id=world_id, npc_id=npc_id)
     value = {**found.view, "tick": found.tick, "worldTime": found.world_time}
     lengths = found.day_lengths
@@ -79,7 +80,8 @@ def show(
         f"now {moment(found.world_time, lengths)}, tick {found.tick:,}",
         *_waits(found.view["components"].get("waitingFor", {}), lengths),
         *_why(found.view["why"]),
-        json.dumps(found.view["components"], indent=1, ensure_ascii=False),
+        "components:",
+        outline(found.view["components"]),
     ]
     emit(value, as_json=as_json, text="\n".join(lines))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,10 +34,6 @@ def _components(data: Path, world_id: str, npc_id: str, session: str | None) -> 
     return found
 
 
-def _pretty(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False)
-
-
 @component_app.command("list")
 def list_(
     world_id: WorldId, npc_id: NpcId, session: Between = None, data: Data = DATA, as_json: Json = False
@@ -58,12 +53,14 @@ def get(
     as_json: Json = False,
 ) -> None:
     """One component as it is now."""
+    from service.outlines import outline
+
     found = _components(data, world_id, npc_id, session)
     if component not in found:
         raise Refusal(
             f"{npc_id} has no component {component}", do=f"There are: {', '.join(found) or 'none'}."
         )
-    emit(found[component], as_json=as_json, text=_pretty(found[component]))
+    emit(found[component], as_json=as_json, text=outline(found[component]))
 
 
 @component_app.command("set")

@@ -126,8 +126,9 @@ def run(
     settings = _settings(
         data, database, redis, shards, speed, mode, log_level, log_format, "warning", npc_ticks
     )
-    plan = Plan(worlds=loaded, fresh=fresh, goal=goal, for_seconds=for_)
-    _serve(settings, plan, as_json=as_json, banner=_banner(settings, [world.name for world in loaded]))
+    banner = _banner(settings, [world.name for world in loaded])
+    plan = Plan(worlds=loaded, fresh=fresh, goal=goal, for_seconds=for_, banner=banner)
+    _serve(settings, plan, as_json=as_json, quiet=False)
 
 
 def _goal(for_: float | None, ticks: int | None, until_tick: int | None) -> Goal:
@@ -166,21 +167,19 @@ def serve(
     settings = _settings(
         data, database, redis, shards, speed, generation, log_level, log_format, "info", npc_ticks
     )
-    _serve(settings, Plan(stored=True, goal=goal, for_seconds=for_), as_json=as_json, banner=None)
+    _serve(settings, Plan(stored=True, goal=goal, for_seconds=for_), as_json=as_json, quiet=True)
 
 
-def _serve(settings: Settings, plan: Any, *, as_json: bool, banner: str | None) -> None:
+def _serve(settings: Settings, plan: Any, *, as_json: bool, quiet: bool) -> None:
     from service import summary
     from service.run import run as run_service
     from service.screen import Quiet, Terminal
 
-    screen = Quiet() if as_json or banner is None else Terminal()
-    if banner is not None:
-        screen.banner(banner)
+    screen = Quiet() if as_json or quiet else Terminal()
     drained, failed = run_service(settings, plan, screen)
     if as_json:
         sys.stdout.write(json.dumps(summary.to_json(drained)) + "\n")
-    elif banner is not None:
+    elif not quiet:
         sys.stdout.write(summary.to_text(drained) + "\n")
     for line in [
         *failed,
@@ -256,7 +255,7 @@ def check(
         sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
         return
     for warning in definition.warnings:
-        sys.stdout.write(f"warning: {warning}\n")
+        sys.stdout.write(f"warning: {file}: {warning}\n")
     behavior = definition.behavior
     sys.stdout.write(
         f"{file}: {definition.name} is sound: {len(definition.npcs)} people, "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -40,8 +39,10 @@ def list_(
 @app.command()
 def show(world_id: WorldId, session_id: SessionId, data: Data = DATA, as_json: Json = False) -> None:
     """All there is of one session: flags, items, what is personal, what waits for the player."""
+    from service.outlines import outline
+
     found = ask(data, "ShowSession", world_id=world_id, session_id=session_id).view
-    emit(found, as_json=as_json, text=json.dumps(found, indent=1, ensure_ascii=False))
+    emit(found, as_json=as_json, text=outline(found))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,17 +61,10 @@ def list_(data: Data = DATA, as_json: Json = False) -> None:
     emit([_listed(w) for w in worlds], as_json=as_json, text=table(heads, rows) if rows else "No worlds.")
 
 
-def _plugin(one: dict[str, Any]) -> str:
-    failures = f"{one['failures']} of {one['failuresMax']} failures"
-    return f"plug-in {one['id']} {one['version']}: {'switched off, ' if one['off'] else ''}{failures}"
-
-
 @app.command()
 def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """One world: where it stands, its last plan and what that left out, its flags."""
-    import json
-
-    from service.plans import chores_to_text
+    from service.standings import to_text
 
     found = ask(data, "ShowWorld", world_id=world_id)
     value = {
@@ -81,19 +75,7 @@ def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
         "plugins": list(found.plugins),
         "housekeeping": list(found.housekeeping),
     }
-    lines = [
-        f"{found.report.name} ({world_id}): {found.report.status} {found.report.because}".rstrip(),
-        f"tick {found.report.tick}, {found.report.time_of_day}, state {found.report.state_hash}",
-        f"people {found.report.people_by_tier}, decisions {found.report.decisions:,}",
-        *map(_plugin, found.plugins),
-        "last plan:",
-        json.dumps(found.plan, indent=1, ensure_ascii=False),
-        "flags:",
-        json.dumps(found.flags, indent=1, ensure_ascii=False, sort_keys=True),
-        "housekeeping, by real time:",
-        chores_to_text(found.housekeeping),
-    ]
-    emit(value, as_json=as_json, text="\n".join(lines))
+    emit(value, as_json=as_json, text=to_text(found))
 
 
 @app.command()
@@ -251,8 +233,13 @@ def advance(
 def config_get(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """Every key of the simulation block in force."""
     config = ask(data, "ShowWorld", world_id=world_id).config
-    lines = [f"{key} = {value}" for key, value in sorted(_flat(config).items())]
+    lines = [f"{key} = {_written(value)}" for key, value in sorted(_flat(config).items())]
     emit(config, as_json=as_json, text="\n".join(lines))
+
+
+def _written(value: Any) -> str:
+    """As `config set` takes it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Problem:
     warning: bool = False
 
     def __str__(self) -> str:
-        parts = [f"{self.path}: {self.message}"]
+        parts = [f"{self.path}: {self.message}" if self.path else self.message]
         if self.allowed:
             parts.append(f"allowed: {self.allowed}")
         if self.nearest:

@@ -64,7 +64,7 @@ def test_one_that_keeps_ending_is_an_error_that_says_how_often() -> None:
             kept.look(float(now))
             starter.started[-1].alive = False
 
-    with pytest.raises(ServiceError, match=r"Helper keeps ending: 4 times in 60 s. Its log says why"):
+    with pytest.raises(ServiceError, match=r"Process helper keeps ending: 4 times in 60 s. Its log says why"):
         die_at_once()
 
 

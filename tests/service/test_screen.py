@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from messages.service import Drained, StatusReported, WorldReport, WorldSummary
+from service.screen import Terminal
 from service.status_line import render
 from service.summary import to_json, to_text
 from service.tables import table
@@ -66,6 +67,19 @@ def test_many_worlds_are_counted_and_trouble_comes_last() -> None:
 @pytest.mark.parametrize("width", [40, 80, 100])
 def test_the_line_never_wraps(width: int) -> None:
     assert len(render(report(world("a" * 90)), None, 1.0, width)) <= width
+
+
+def test_what_was_said_is_not_said_again() -> None:
+    said: list[str] = []
+    screen = Terminal(said.append)
+    for text in ("", "It runs.", "It runs.", "Compiling."):
+        screen.banner(text)
+    assert said == ["It runs.\n", "Compiling.\n"]
+
+
+def test_in_a_pipe_nothing_is_cut() -> None:
+    assert "a" * 900 in render(report(world("a" * 900)), None, 1.0, None)
+    assert Terminal(lambda _: None).width is None, "a test has no terminal"
 
 
 def test_without_worlds_it_says_so() -> None:

@@ -38,8 +38,11 @@ def test_it_is_sound_and_nothing_in_it_never_happens(town: Town) -> None:
     assert len(definition.npcs) == 500
 
 
-def test_one_person_is_a_town_too(town: Town) -> None:
-    assert len(parse_world(town(1), "town").npcs) == 1
+@pytest.mark.parametrize("people", [1, 2, 3, 5, 9, 20, 60, 219])
+def test_a_few_people_are_a_town_too_in_which_everything_can_happen(town: Town, people: int) -> None:
+    definition = parse_world(town(people), "town")
+    assert len(definition.npcs) == people
+    assert definition.warnings == ()
 
 
 def test_ids_are_unique_though_names_are_not(town: Town) -> None:
