@@ -28,19 +28,24 @@ def _lines(value: Any, indent: str) -> Iterator[str]:
 
 
 def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
-    if isinstance(value, Mapping | list | tuple) and value and not _is_short(value):
+    if head == "-" and isinstance(value, Mapping) and value and not any(map(_is_deep, value.values())):
+        yield f"{indent}- " + ", ".join(f"{key}: {_plain(inner)}" for key, inner in value.items())
+    elif isinstance(value, Mapping | list | tuple) and value and not _is_short(value):
         yield f"{indent}{head}"
         yield from _lines(value, indent + INSIDE)
     else:
         yield f"{indent}{head} {_plain(value)}"
 
 
+def _is_deep(value: Any) -> bool:
+    return isinstance(value, Mapping | list | tuple)
+
+
 def _is_short(value: Any) -> bool:
     """A list that fits behind its key."""
-    plain = isinstance(value, list | tuple) and not any(
-        isinstance(one, Mapping | list | tuple) for one in value
-    )
-    return plain and len(_plain(value)) <= LINE_CHARS_MAX
+    if not isinstance(value, list | tuple) or any(map(_is_deep, value)):
+        return False
+    return len(_plain(value)) <= LINE_CHARS_MAX
 
 
 LINE_CHARS_MAX = 80
@@ -51,7 +56,7 @@ def _plain(value: Any) -> str:
     match value:
         case None:
             return "-"
-        case bool() | {} | []:
+        case bool():
             return json.dumps(value)
         case int() | float():
             return number(value)

@@ -46,4 +46,4 @@ def to_text(drained: Drained) -> str:
         ]
         for world in drained.worlds
     ]
-    return table(["world", "tick", "world time", "decisions", "requests", "jobs", "state hash"], rows)
+    return table(["world", "tick", "time", "decisions", "requests", "jobs", "state hash"], rows)

@@ -167,7 +167,10 @@ def instance(
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
-    """Make a world of its own from a stored one and run it; with --user for that player alone."""
+    """Make a world of its own from a stored one's definition and run it; with --user for that player alone.
+
+    It begins where the definition begins, not where the template stands.
+    """
     from simulation.definitions import Problem, WorldFileInvalid
     from simulation.definitions.fields import Fields
 

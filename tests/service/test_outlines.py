@@ -17,17 +17,17 @@ def test_what_lies_inside_is_indented_under_its_key() -> None:
         "  met: true",
         "tags: a, b",
         "none: -",
-        "bare: {}",
+        "bare: none",
     ]
 
 
 def test_a_list_of_objects_is_a_dash_each() -> None:
-    assert outline({"last": [{"id": "nap"}, {"id": "eat"}]}).splitlines() == [
+    assert outline({"last": [{"id": "nap", "at": 7_200}, {"of": {"id": "eat"}}]}).splitlines() == [
         "last:",
+        "  - id: nap, at: 7,200",
         "  -",
-        "    id: nap",
-        "  -",
-        "    id: eat",
+        "    of:",
+        "      id: eat",
     ]
 
 
