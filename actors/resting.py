@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from actors.placement import Placement
 from messages.service import WorldReport
-from simulation.definitions.problems import nearest_of
+from simulation.definitions.problems import nearest_of, shown
 from simulation.units import WorldId
 
 REMOVED, STORED = "removed", "stored"
@@ -46,4 +46,4 @@ class Resting:
             return f"world {world_id} {what}", f"`theatrum world add {world_id}` brings it back."
         near = nearest_of(world_id, [*self.placement.shard_of, *self.reports])
         meant = f"Did you mean {near}? " if near else ""
-        return f"no world {world_id} is here", f"{meant}`theatrum world list` shows those there are."
+        return f"no world {shown(world_id)} is here", f"{meant}`theatrum world list` shows those there are."

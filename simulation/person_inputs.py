@@ -36,7 +36,7 @@ def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] 
         problems.append(unknown_name("$.npcId", npc_id, world.script.people_ids, "npc"))
     if op == "move":
         return _move(world, fields, npc_id)
-    component = fields.text("component")
+    component = fields.identifier("component")
     value = fields.mapping("value") if op != "remove" else {}
     fields.raw("sessionId")
     fields.done()

@@ -6,18 +6,27 @@ from pathlib import Path
 from typing import Any
 
 from service.commands.options import emit
+from service.errors import WrongUse
 
 WAIT_S = 30.0
 """Seconds a command waits for a commit; an advance of many game days takes its time."""
 
 
 def ask(data: Path, question: str, within_s: float = WAIT_S, **fields: Any) -> Any:
-    """Ask the service with a message of `messages.admin`."""
+    """Ask the service with a message of `messages.admin`. Raises WrongUse for what no message can hold."""
+    from pydantic import ValidationError
+
     from messages import admin
     from service import client
     from service.system import new_id
 
-    return client.ask(data, getattr(admin, question)(ask_id=new_id(), **fields), within_s)
+    try:
+        message = getattr(admin, question)(ask_id=new_id(), **fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise WrongUse(f"{where} cannot be sent", because=first["msg"]) from None
+    return client.ask(data, message, within_s)
 
 
 def submit(

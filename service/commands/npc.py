@@ -24,7 +24,9 @@ def npc() -> None:
     """Look at the people of a world."""
 
 
-Start = Annotated[int, typer.Option("--from", help="Begin at this place of the world file.", min=0)]
+Start = Annotated[
+    int, typer.Option("--from", help="Begin at this place of the world file.", min=0, max=10_000_000)
+]
 Limit = Annotated[int, typer.Option("--limit", help="At most so many.", min=1, max=500)]
 
 

@@ -140,8 +140,8 @@ def _goal(for_: float | None, ticks: int | None, until_tick: int | None) -> Goal
     if len(named) > 1:
         raise WrongUse(f"{' and '.join(named)} were given", because="only one of them can end a run")
     for name, value in given.items():
-        if value is not None and not value > 0:
-            raise WrongUse(f"{name} is {value:g}", because="it must be above 0")
+        if value is not None and not 0 < value < float("inf"):
+            raise WrongUse(f"{name} is {value:g}", because="it must be above 0, and have an end")
     return Goal(ticks=ticks, until_tick=until_tick)
 
 

@@ -149,7 +149,7 @@ def test_an_unknown_world_is_refused_with_those_there_are(desk: Desk) -> None:
     desk.ask(admin.ShowWorld(ask_id="a", world_id=WorldId("barn")))
     ((_, refused),) = desk.answered
     assert (refused.reason, refused.do) == (
-        "no world barn is here",
+        "no world 'barn' is here",
         "`theatrum world list` shows those there are.",
     )
 

@@ -99,6 +99,12 @@ def test_tables_line_up() -> None:
     ]
 
 
+def test_tables_line_up_in_every_script() -> None:
+    """A castle takes two columns of a terminal, an accent on its own none."""
+    rows = [["🏰", "7"], ["e\u0301a", "8"]]
+    assert table(["id", "tick"], rows).splitlines()[2:] == ["🏰  7", "e\u0301a  8"]
+
+
 SUMMARY = WorldSummary(
     world_id=WorldId("inn"),
     name="Inn",

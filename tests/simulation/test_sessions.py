@@ -261,6 +261,13 @@ def test_an_unknown_key_of_a_change_is_refused_with_those_there_are(opened: tupl
     assert "did you mean 'sceneId'?" in refused
 
 
+def test_a_component_has_a_name_that_can_be_written(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    for name in ("x" * 201, "a\nb", ""):
+        about = {"npcId": "npc:1", "component": name, "op": "set", "value": {"a": 1}}
+        assert not send(world, stages, InputKind.PERSON, **about).applied
+
+
 # -- removing what is not there
 
 

@@ -102,7 +102,7 @@ def test_what_makes_no_sense_is_refused_with_its_path(service: Any, cli: Cli) ->
         (("move", "inn", "s1", "--location", "yard", "--expect-version", 4), "$.expectedVersion"),
         (("leave", "inn", "s1", "--expect-version", 4), "$.expectedVersion"),
         (("show", "inn", "s9"), "no session s9 is in inn"),
-        (("list", "inm"), "no world inm runs here"),
+        (("list", "inm"), "no world 'inm' is here"),
     ):
         assert said in cli("session", *command, status=1)
     assert "key=value" in cli("session", "update", "inn", "s1", "red", status=2)
