@@ -86,7 +86,8 @@ def judged(view: View, wish: Wish) -> tuple[Verdict, Touches]:
         do = first.do
         if opens is not None:
             more["opensAt"] = json_seconds(opens)
-            do = f"wait until {more['opensAt']} s of world time"
+            when = view.script.calendar.describe(opens)
+            do = f"wait until {when}, {more['opensAt']} s of world time"
         if interaction.outcome.failure is not None:
             more["message"] = interaction.outcome.failure
         return refused(f"{interaction.id} is closed ({first.gate}): {first.reason}", do, **more), NOTHING

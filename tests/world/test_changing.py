@@ -162,7 +162,7 @@ def test_a_running_world_is_updated_and_remembers_it_when_killed(
     service.kill_tree()
     service = start("serve", "--json")
     is_open(service, tmp_path / "data")
-    assert "nobody called bo lives in mill" in cli("npc", "show", "mill", "bo", status=1)
+    assert "no person 'bo'" in cli("npc", "show", "mill", "bo", status=1)
     assert cli("world", "config", "get", "mill")["timeScale"] == 30
     cli("world", "step", "mill", "-n", 10)
     kept = cli("replay", "mill")

@@ -230,7 +230,7 @@ def test_a_person_and_a_plan_can_be_read(start: Start, inn: Path, cli: Cli) -> N
     assert plan_of(cli) == foreseen
     assert cli.world()["stateHash"] == stood["stateHash"]
     cli("world", "resume", "inn")
-    assert "nobody called eve lives in inn" in cli("npc", "show", "inn", "eve", status=1)
+    assert "no person 'eve'" in cli("npc", "show", "inn", "eve", status=1)
 
 
 def plan_of(cli: Cli) -> dict[str, Any]:
