@@ -109,7 +109,7 @@ def test_a_running_world_is_exported_and_added_to_another_service(
     file = tmp_path / "mill.thtr"
     exported = cli("world", "export", "mill", "-o", file)
     added = cli("world", "add", file, data="there")
-    assert added == {"id": "mill", "resumed": False, "tick": 20}
+    assert added == {"id": "mill", "resumed": False, "ran": False, "tick": 20}
     (shown,) = cli("world", "list", data="there")
     assert (shown["tick"], shown["stateHash"]) == (20, exported["stateHash"])
     for data in ("data", "there"):
