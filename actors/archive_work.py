@@ -7,19 +7,16 @@ from typing import Any
 
 from actors.hosted import stored_report
 from actors.resting import REMOVED, STORED
-from messages.admin import (
+from messages.admin import GenerationsListed, HistoryShown, ListGenerations, ShowHistory
+from messages.appointments import (
     AppointmentCancelled,
     AppointmentMade,
     AppointmentRow,
     AppointmentsListed,
     CancelAppointment,
-    GenerationsListed,
-    HistoryShown,
     ListAppointments,
-    ListGenerations,
     MakeAppointment,
     OfAppointments,
-    ShowHistory,
 )
 from messages.archive import (
     AskOutcome,

@@ -15,7 +15,8 @@ from actors.chores import LOOK_EVERY_S, ArchiveChores
 from actors.diary import Diary
 from actors.instancing import copy_world
 from actors.shell import Address, ProcessActor
-from messages.admin import AppointmentMade, ListGenerations, MakeAppointment, OfAppointments, ShowHistory
+from messages.admin import ListGenerations, ShowHistory
+from messages.appointments import AppointmentMade, MakeAppointment, OfAppointments
 from messages.archive import (
     ArchiveOpened,
     AskOutcome,

@@ -11,7 +11,7 @@ from actors.placement import Placement
 from actors.questions import Asked, Read, read_of
 from actors.resting import Resting
 from actors.shell import Address
-from messages import admin, archive, service, shards
+from messages import admin, appointments, archive, service, shards
 from messages.base import Ask, Message, Refused
 from messages.generation import GateReported
 from messages.service import WorldReport
@@ -26,7 +26,7 @@ AboutOne = (
     | admin.SubmitInput
     | admin.ListGenerations
     | admin.ShowHistory
-    | admin.OfAppointments
+    | appointments.OfAppointments
     | Asked
 )
 AboutWorlds = admin.ListWorlds | admin.AddWorld | admin.InstanceWorld | admin.OpenWorld | AboutOne
@@ -181,7 +181,11 @@ class FrontDesk:
                 )
             case admin.ListGenerations() | admin.ShowHistory():
                 self.ask_archive(message)
-            case admin.MakeAppointment() | admin.CancelAppointment() | admin.ListAppointments():
+            case (
+                appointments.MakeAppointment()
+                | appointments.CancelAppointment()
+                | appointments.ListAppointments()
+            ):
                 self.ask_archive(message)
             case admin.SubmitInput():
                 self.on_submit(message)

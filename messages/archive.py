@@ -22,7 +22,7 @@ archivist -> shard        InputsRecorded    new inputs of a world it owns, as th
 archivist -> supervisor   ChoresReported    its housekeeping, as it goes on
 client's ask, forwarded   ShowHistory       -> HistoryShown (messages.admin)
 gate -> archivist         CollectResults    terminal generation rows become inputs
-client's ask, forwarded   OfAppointments    -> their answers (messages.admin)
+client's ask, forwarded   OfAppointments    -> their answers (messages.appointments)
 archivist -> archivist    KeepAppointments  appointments whose time has come become inputs
 """
 

@@ -14,6 +14,10 @@ class Message(BaseModel):
         return type(self).__name__
 
 
+PAYLOAD_KEYS_MAX = 64
+"""Keys of one input. A whole simulation block has about 40."""
+
+
 class Ask(Message):
     """A message that wants one answer. Whoever answers repeats `ask_id`, because replies can cross."""
 

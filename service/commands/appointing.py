@@ -32,11 +32,11 @@ def appoint(
     It survives restarts and happens once; one whose time comes while the service is down happens at the next
     start. An appointment wakes a world that sleeps.
     """
-    from service.commands.world import _ask
+    from service.commands.asking import ask
     from service.system import new_id
 
     kind, payload = _input(step, advance, flag or [], resume)
-    found = _ask(
+    found = ask(
         data,
         "MakeAppointment",
         world_id=world_id,
@@ -93,10 +93,10 @@ def _shown(at: float) -> str:
 
 def appointments(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """The appointments of a world, the next first."""
-    from service.commands.world import _ask
+    from service.commands.asking import ask
     from service.tables import table
 
-    found = _ask(data, "ListAppointments", world_id=world_id).rows
+    found = ask(data, "ListAppointments", world_id=world_id).rows
     value = [
         {"id": row.appointment_id, "at": _shown(row.at), "kind": str(row.kind), "payload": row.payload}
         for row in found
@@ -113,8 +113,8 @@ def unappoint(
     as_json: Json = False,
 ) -> None:
     """Cancel an appointment of a world."""
-    from service.commands.world import _ask
+    from service.commands.asking import ask
 
-    _ask(data, "CancelAppointment", world_id=world_id, appointment_id=name)
+    ask(data, "CancelAppointment", world_id=world_id, appointment_id=name)
     text = f"{world_id}: appointment {name} is cancelled"
     emit({"world": world_id, "id": name, "cancelled": True}, as_json=as_json, text=text)

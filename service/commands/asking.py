@@ -13,15 +13,19 @@ WAIT_S = 30.0
 
 
 def ask(data: Path, question: str, within_s: float = WAIT_S, **fields: Any) -> Any:
-    """Ask the service with a message of `messages.admin`. Raises WrongUse for what no message can hold."""
+    """Ask the service with a message of `messages.admin` or `messages.appointments`.
+
+    Raises WrongUse for what no message can hold.
+    """
     from pydantic import ValidationError
 
-    from messages import admin
+    from messages import admin, appointments
     from service import client
     from service.system import new_id
 
     try:
-        message = getattr(admin, question)(ask_id=new_id(), **fields)
+        of = admin if hasattr(admin, question) else appointments
+        message = getattr(of, question)(ask_id=new_id(), **fields)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

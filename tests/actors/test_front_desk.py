@@ -10,7 +10,7 @@ from actors import front_desk, input_desk
 from actors.front_desk import FrontDesk
 from actors.logs import get_logger
 from actors.placement import Placement
-from messages import admin, archive, shards
+from messages import admin, appointments, archive, shards
 from messages.base import Refused
 from messages.service import WorldReport
 from simulation.units import InputKind, NpcId, Seq, Tick, WorldId
@@ -252,10 +252,10 @@ def test_a_sleeper_whose_input_was_quicker_than_its_registration_is_woken(desk: 
 
 
 def test_what_is_asked_of_appointments_goes_to_the_archivist_as_it_is(desk: Desk) -> None:
-    asked = admin.ListAppointments(ask_id="a", world_id=INN)
+    asked = appointments.ListAppointments(ask_id="a", world_id=INN)
     desk.ask(asked)
     assert desk.told == [("archivist", asked)]
-    desk.ask(admin.ListAppointments(ask_id="b", world_id=WorldId("nowhere")), "of b")
+    desk.ask(appointments.ListAppointments(ask_id="b", world_id=WorldId("nowhere")), "of b")
     ((who, answer),) = desk.answered
     assert (who, type(answer)) == ("of b", Refused)
 

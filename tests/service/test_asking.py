@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from messages.admin import PAYLOAD_KEYS_MAX
+from messages.base import PAYLOAD_KEYS_MAX
 from service.commands.asking import ask
 from service.errors import WrongUse
 from simulation.units import InputKind

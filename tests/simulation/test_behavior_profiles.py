@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crowd import decided_together_and_alone
 from simulation import asking, drive
 from simulation.deciding import decide
 from simulation.definitions import WorldFileInvalid, parse_world, update_payload
 from simulation.inputs import Input
 from simulation.opening import Stages, create
-from simulation.person import Scene, person_of
+from simulation.person import Scene
 from simulation.population import NONE
-from simulation.reasoning import Considered, Reasons, reason
+from simulation.reasoning import Considered, Reasons
 from simulation.units import InputKind, Micros, NpcId, Tier
 from simulation.world import World
 from village import document as village
@@ -254,11 +255,4 @@ def test_a_crowd_decides_what_each_would_alone_under_any_profiles(seed, hour, li
         for n, (asked, liked, sorts) in enumerate(listed)
     }
     _, stages = create(parse_world(found, "village.json"))
-    for tier in Tier:
-        stage = stages[tier]
-        rows = np.arange(stage.count, dtype=np.int64)
-        scene = Scene(stage.script, Micros(hour * HOUR), tier, {})
-        alone = [reason(person_of(scene, stage.people, int(row)), stage.people, int(row)) for row in rows]
-        decided = decide(scene, stage.people, rows, Micros(60_000_000))
-        names = [stage.script.activity_ids[n] if n >= 0 else None for n in decided.chosen.tolist()]
-        assert names == [reasons.chosen for reasons in alone]
+    decided_together_and_alone(stages, Micros(hour * HOUR))

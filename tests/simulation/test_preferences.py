@@ -5,20 +5,17 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crowd import decided_together_and_alone
 from simulation import drive
-from simulation.deciding import decide
 from simulation.definitions import WorldFileInvalid, parse_world
 from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, create
-from simulation.person import Scene, person_of
-from simulation.reasoning import reason
 from simulation.snapshot import encode, parts_of, restore
-from simulation.units import InputKind, Micros, NpcId, Tier
+from simulation.units import InputKind, Micros, NpcId
 from simulation.world import World
 from village import document as village
 
@@ -212,18 +209,8 @@ def test_a_crowd_with_preferences_of_their_own_decides_what_each_would_alone(see
         behavior["preferences"] = {"activityWeights": weights}
     world, stages = create(parse_world(found, "village.json"))
     _, again = restored(world, stages, found)
-    chosen = []
-    for staged in (stages, again):
-        for tier in Tier:
-            stage = staged[tier]
-            rows = np.arange(stage.count, dtype=np.int64)
-            scene = Scene(stage.script, Micros(hour * HOUR), tier, {})
-            alone = [reason(person_of(scene, stage.people, int(row)), stage.people, int(row)) for row in rows]
-            decided = decide(scene, stage.people, rows, Micros(60_000_000))
-            names = [stage.script.activity_ids[n] if n >= 0 else None for n in decided.chosen.tolist()]
-            assert names == [reasons.chosen for reasons in alone]
-            chosen.append(dict(zip(stage.people.ids, names, strict=True)))
-    assert chosen[: len(Tier)] == chosen[len(Tier) :]
+    now = Micros(hour * HOUR)
+    assert decided_together_and_alone(again, now) == decided_together_and_alone(stages, now)
 
 
 # -- metrics as effects of activities

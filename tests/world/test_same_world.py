@@ -72,15 +72,16 @@ def test_after_the_whole_process_tree_was_killed(start, run, hashes_of, towns, t
     [["th-gate", "th-archivist", "th-worker"], ["th-shard-0"], ["redis-server"], ["th-supervisor"]],
 )
 def test_while_processes_are_killed_at_random(start, hashes_of, towns, ticks, undisturbed, names) -> None:
-    service = start("run", *towns, "--ticks", ticks, "--speed", "max", "--json")
+    service = start("run", *towns, "--ticks", ticks, "--speed", "max", "--json", "--log-level", "info")
     chance = random.Random(ticks)
+    wait_for_tick(service, 1)
     deadline, kills = time.monotonic() + UNTIL_S, 0
     most = 3 if ticks == SMALL else 9  # the actor system may be restarted ten times a minute
     while service.process.poll() is None and kills < most and time.monotonic() < deadline:
-        pause(service.process, chance.uniform(*KILL_EVERY_S))
         if victims := service.named(chance.choice(names)):
             victims[0].kill()
             kills += 1
+        pause(service.process, chance.uniform(*KILL_EVERY_S))
     assert kills, "nothing was killed, so nothing was shown"
     assert hashes_of(service.finish(UNTIL_S)) == undisturbed
 
