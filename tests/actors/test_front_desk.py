@@ -247,6 +247,8 @@ def test_a_sleeper_whose_input_was_quicker_than_its_registration_is_woken(desk: 
     desk.on_sleeper(asleep)
     assert desk.told == [("shard 0", shards.WakeWorld(world_id=mill))]
     assert mill not in desk.placement.asleep
+    desk.on_sleeper(asleep)  # once more, with nothing that waits
+    assert len(desk.told) == 1
     desk.on_sleeper(report(3, "sleeping").model_copy(update={"world_id": WorldId("barn")}))
     assert desk.placement.asleep == {WorldId("barn")}
 
