@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -90,7 +91,8 @@ class Checking:
         self._found: Iterable[CheckedWorld | WorldFileInvalid] = map(check, paths)
         if processes > 1:
             self._pool = ProcessPoolExecutor(processes, get_context("fork"), _leave_signals)
-            self._found = self._pool.map(check, paths)
+            with suppress(BrokenProcessPool):  # as in `worlds`, only sooner
+                self._found = self._pool.map(check, paths)
 
     def worlds(self) -> list[CheckedWorld]:
         """Every world, or WorldFileInvalid; two of one id are refused, naming both files."""

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +77,15 @@ def test_when_a_reader_is_killed_the_files_are_read_here(
     paths = files_of(tmp_path, 9)
     monkeypatch.setattr(checking, "check", killed_elsewhere)
     assert [world.world_id for world in Checking(paths).worlds()] == [f"w{n}" for n in range(9)]
+
+
+def test_when_a_reader_is_killed_before_all_files_are_handed_out_they_are_read_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(ProcessPoolExecutor):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            raise BrokenProcessPool("a reader ended")
+
+    monkeypatch.setattr(checking, "ProcessPoolExecutor", Broken)
+    worlds = Checking(files_of(tmp_path, 9)).worlds()
+    assert [world.world_id for world in worlds] == [f"w{n}" for n in range(9)]

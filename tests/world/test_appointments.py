@@ -85,4 +85,4 @@ def test_a_time_that_is_over_unclear_or_twice_is_refused(
     both = ("--step", 1, "--resume")
     assert "one input" in told("world", "appoint", "village", "--at", soon(60), *both, status=2)
     assert "no appointment y" in told("world", "unappoint", "village", "y", status=1)
-    assert "no world nowhere" in told("world", "appointments", "nowhere", status=1)
+    assert "no world 'nowhere' is here" in told("world", "appointments", "nowhere", status=1)
