@@ -8,6 +8,7 @@ process was only a shorter replay.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from traceback import format_exc
@@ -30,6 +31,10 @@ GATHER_NS = 50_000_000
 """Nanoseconds for which records nobody waits for are gathered: a message between processes costs as much as a
 tick, and a batch is one transaction."""
 
+
+HAND_OVER_S = 0.0002
+"""Seconds the ticks keep the interpreter from a thread that makes a snapshot. Python's 5 ms begin anew
+whenever a tick writes its log: worlds that run flat out would hardly let a snapshot be finished."""
 
 SEND: tuple[Literal["send"], WorldId] = ("send", WorldId(""))
 
@@ -72,6 +77,7 @@ class Committing:
     """The records of every hosted world of one shard."""
 
     def __init__(self, running: Running, encode: Encode) -> None:
+        sys.setswitchinterval(HAND_OVER_S)
         self.running = running
         self.encode = encode
         self.batch: list[CommitRecord] = []

@@ -14,7 +14,7 @@ import pytest
 
 from actors.logs import configure
 from actors.shell import InnerActor
-from benchmarks.shard import AGES_NS, Shard
+from benchmarks.shard import AGES_NS, Shard, logging_to_a_file
 from benchmarks.worlds import crowded
 from simulation import deciding, due, fingerprint
 from simulation.population import Columns
@@ -24,6 +24,8 @@ from simulation.units import Tier
 DUE = 50
 FEW, MANY = 10_000, 100_000
 TICKS = 5
+LEAVES_WITHIN_TICKS = 1_000
+"""On a machine whose cores are wanted by others."""
 CALLS_APART_MAX = 20
 """Calls of some seven thousand: which deadlines a heap drops on the way is the clock's."""
 LOOPS = ((deciding, "decide_all", 4), (fingerprint, "rehash", 4), (due, "part_by_time", 1))
@@ -129,3 +131,21 @@ def test_a_tick_does_the_same_among_ten_times_the_people(monkeypatch: pytest.Mon
     assert few.messages["HashTier"] == few.messages["TierHashed"] == 4 * TICKS
     assert few.sent == many.sent
     assert abs(few.calls - many.calls) <= CALLS_APART_MAX
+
+
+def test_a_snapshot_leaves_though_ticks_follow_one_another() -> None:
+    """Some fifteen ticks, each with its log, as in a service; thousands where the interpreter is kept."""
+    ticks = 0
+    with logging_to_a_file():
+        shard = Shard()
+        world_id = shard.host(*crowded(5_000, DUE))
+        for _ in range(TICKS):
+            shard.tick(world_id)
+            shard.commit(world_id)
+        shard.want_snapshot(world_id)
+        before = len(shard.snapshots)
+        while len(shard.snapshots) == before and ticks < LEAVES_WITHIN_TICKS:
+            shard.tick(world_id)
+            shard.commit(world_id)
+            ticks += 1
+    assert len(shard.snapshots) > before
