@@ -30,6 +30,7 @@ from thespian.actors import (
     WakeupMessage,
     WatchMessage,
 )
+from thespian.system.timing import ExpirationTimerView
 
 from actors.background import Background
 from actors.logs import configure, get_logger
@@ -59,6 +60,21 @@ def roomy(function: Callable[..., T], *arguments: Any) -> T:
 
 
 roomy.__code__ = roomy.__code__.replace(co_stacksize=STACK_SLOTS)
+
+
+def remaining(view: Any, forever: timedelta | None = None) -> timedelta | None:
+    """What is left of a timer: never zero before it is over.
+
+    Thespian rounds to microseconds, takes a wait of zero for none at all, and then waits for a message for
+    ever: a shard in which a timer had half a microsecond left stood still.
+    """
+    left: timedelta | None = _rounded(view, forever)
+    return SHORTEST if left == timedelta(0) and not view.expired() else left
+
+
+SHORTEST = timedelta(microseconds=1)
+_rounded = ExpirationTimerView.remaining
+ExpirationTimerView.remaining = remaining
 
 
 class UnknownMessage(TypeError):
