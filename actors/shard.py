@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.adoption import Adoption
 from actors.committing import Copy, Encoded, encoded
+from actors.garbage import Lasting
 from actors.post import Post
 from actors.reading import Read, Reading
 from actors.running import REPORT, REPORT_EVERY_NS, Running
@@ -68,6 +69,7 @@ class ShardActor(ProcessActor):
         self.drain: str | None = None
         """The ask to save everything and stop, until it is answered."""
         self.saved = False
+        self.lasting = Lasting()
         self.wake_ns: int | None = None
         """The earliest wake-up already asked for."""
 
@@ -166,6 +168,7 @@ class ShardActor(ProcessActor):
             else:
                 self.running.on_timer(kind, world_id, due_ns, at_ns)
             at_ns = now_ns()
+        self.lasting.look(self.adoption.opened, len(self.running.hosted))
         self.go_on_draining()
         self.running.committing.send_batch(at_ns)
         next_ns = timers.next_ns()
