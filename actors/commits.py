@@ -12,7 +12,7 @@ UNCOMMITTED_TICKS_MAX = 2_000
 """Ticks a world may run ahead of its last durable commit: a second or two flat out, half an hour in real
 time."""
 UNACKNOWLEDGED_MAX = 4
-"""Records on their way at once; the world waits for the first of them then."""
+"""Records on their way at once; what the world does then waits for the first of them to be durable."""
 REPLAY_MS_MAX = 1_000
 """A snapshot is due when making the ticks since the last one again would take longer."""
 
@@ -105,16 +105,25 @@ class CommitBuffer:
     @property
     def is_full(self) -> bool:
         """The world must wait for a commit to become durable."""
-        ahead = self.tick - self.committed.tick
-        return ahead >= UNCOMMITTED_TICKS_MAX or len(self.unacknowledged) >= UNACKNOWLEDGED_MAX
+        return self.tick - self.committed.tick >= UNCOMMITTED_TICKS_MAX
 
     def flush_at_ns(self) -> int | None:
         """When the next record is due; None while there is nothing new, or too much on its way."""
-        unborn = not self.born and self.snapshot is None
-        if unborn or not self.has_news or len(self.unacknowledged) >= UNACKNOWLEDGED_MAX:
+        if not self.has_news or not self._may_record:
             return None
         due = self.flushed_ns + self.every_ns
         return due if self.urgent_ns is None else min(due, self.urgent_ns + self.delay_ns)
+
+    @property
+    def _may_record(self) -> bool:
+        unborn = not self.born and self.snapshot is None
+        return not unborn and len(self.unacknowledged) < UNACKNOWLEDGED_MAX
+
+    def ends_with_tick(self, now_ns: int, next_tick_ns: int) -> bool:
+        """Whether a record of the tick made now is due before there is another to put into it. One that a
+        snapshot is to be begun with is asked for by itself."""
+        due_ns = self.flushed_ns + self.every_ns
+        return due_ns <= next_tick_ns and self._may_record and not self.wants_snapshot(now_ns)
 
     def wants_snapshot(self, now_ns: int) -> bool:
         """By real time, by what a replay would cost, and always first of all; one at a time."""

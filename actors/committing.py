@@ -97,15 +97,20 @@ class Committing:
         for event in self.running.tell(hosted, TakeMark(buffer.wants_snapshot(at_ns))):
             match event:
                 case Marked():
-                    for outcome in buffer.outcomes:
-                        self.answer_when_durable(hosted, outcome, at_ns)
-                    self.gather(at_ns if hosted.is_waited_for else at_ns + GATHER_NS)
-                    self.batch.append(buffer.record(event.mark, at_ns))
-                    self.copied(hosted, event, at_ns)
+                    self.record(hosted, event, at_ns)
                 case Crashed():
                     self.running.on_crash(event)
                     return
         self.running.timers.set(("flush", hosted.world.id), hosted.flush_at_ns())
+
+    def record(self, hosted: Hosted, marked: Marked, at_ns: int) -> None:
+        """Everything new of the world, up to this mark, leaves with the next batch."""
+        buffer = hosted.buffer
+        for outcome in buffer.outcomes:
+            self.answer_when_durable(hosted, outcome, at_ns)
+        self.gather(at_ns if hosted.is_waited_for else at_ns + GATHER_NS)
+        self.batch.append(buffer.record(marked.mark, at_ns))
+        self.copied(hosted, marked, at_ns)
 
     def answer_when_durable(self, hosted: Hosted, outcome: InputOutcome, at_ns: int) -> None:
         """Answer an input when its record is durable and the tick it speaks of is too."""

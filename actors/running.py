@@ -18,7 +18,7 @@ from actors.tick_log import log_tick
 from messages.archive import FetchInputs, InputsRecorded, OwnWorlds
 from messages.service import WorldReport
 from messages.shards import ShardReported
-from messages.tick import Crashed, Deliver, MakeTick, Missing, Settle, Settled, Ticked
+from messages.tick import Crashed, Deliver, MakeTick, Marked, Missing, Settle, Settled, Ticked
 from simulation.units import Seq, Tick, WorldId
 
 REPORT_EVERY_NS = 1_000_000_000
@@ -151,10 +151,14 @@ class Running:
     def tick(self, hosted: Hosted, due_ns: int, at_ns: int) -> None:
         paced = hosted.is_paced
         late_ns = max(0, at_ns - min(due_ns, hosted.pacer.deadline_ns)) if paced else 0
-        for event in self.tell(hosted, MakeTick()):
+        next_ns = max(at_ns, hosted.pacer.deadline_ns + hosted.pacer.interval_ns)
+        ends = paced and hosted.buffer.ends_with_tick(at_ns, next_ns)
+        for event in self.tell(hosted, MakeTick(mark=ends)):
             match event:
                 case Ticked():
                     self.on_ticked(hosted, event, late_ns if paced else None, at_ns)
+                case Marked():
+                    self.committing.record(hosted, event, at_ns)
                 case Settled():
                     hosted.buffer.settled(event.outcomes, at_ns)
                 case Crashed():

@@ -53,14 +53,15 @@ class TierActor(InnerActor):
         if stage is None:
             raise RuntimeError("a tier was asked before it had its stage")
         match message:
-            case TickTier(order):
+            case TickTier(order, hashed):
                 self.tick = order.tick
-                self.send(sender, TierTicked(stage.tick(order)))
+                report = stage.tick(order)
+                self.send(sender, TierTicked(report, stage.fingerprint() if hashed else None))
             case TouchTier(touch):
                 self.send(sender, TierWasTouched(stage.touch(touch)))
             case HashTier(copy):
                 columns = stage.export() if copy else None
-                self.send(sender, TierHashed(stage.tier, stage.fingerprint(), stage.count, columns))
+                self.send(sender, TierHashed(stage.tier, stage.fingerprint(), columns))
             case LookAtPerson(ask_id, npc_id, now, flags):
                 shown = stage.shown(npc_id, now, flags)
                 self.send(sender, PersonSeen(ask_id, shown, stage.person(npc_id, now, flags)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from actors.outbox import Outbox
 from actors.shell import Address, InnerActor
@@ -104,7 +105,10 @@ class WorldActor(InnerActor):
         self.outcomes: list[Outcome] = []
         self.touched: dict[Tier, TierTouched] = {}
         self.reports: dict[Tier, TierReport] = {}
-        self.hashed: dict[Tier, TierHashed] = {}
+        self.sums: dict[Tier, int] = {}
+        """What the people of a tier hash to, of tiers that were not given any work since."""
+        self.columns: dict[Tier, Mapping[str, Any]] = {}
+        """For a snapshot."""
         self.found: PersonSeen | None = None
         self.listed: list[Rows] = []
         self.foreseen: WorkPlan | None = None
@@ -120,8 +124,7 @@ class WorldActor(InnerActor):
                 self.job, self.outcomes = message, []
                 self.boundary()
             case TakeMark():
-                self.job, self.hashed = message, {}
-                self.ask_all(HashTier(copy=message.snapshot))
+                self.sum_up(message)
             case Look():
                 self.look(message)
             case LookAt() | LookAtPeople():
@@ -142,11 +145,15 @@ class WorldActor(InnerActor):
             case TierWasTouched(touched):
                 self.touched[touched.tier] = touched
                 self.one_less(self.on_touched)
-            case TierTicked(report):
+            case TierTicked(report, people_sum):
                 self.reports[report.tier] = report
+                if people_sum is not None:
+                    self.sums[report.tier] = people_sum
                 self.one_less(self.end_tick)
-            case TierHashed():
-                self.hashed[message.tier] = message
+            case TierHashed(tier, people_sum, columns):
+                self.sums[tier] = people_sum
+                if columns is not None:
+                    self.columns[tier] = columns
                 self.one_less(self.mark)
             case PersonSeen():
                 self.found = message if message.view is not None else self.found
@@ -158,7 +165,12 @@ class WorldActor(InnerActor):
             self.tiers[tier] = self.createActor(TierActor)
             self.send(self.tiers[tier], Stand(cast.stages[tier], cast.outbox))
 
-    def ask_all(self, message: HashTier | LookAtPerson | LookThrough) -> None:
+    def put_to_work(self, tier: Tier, message: TickTier | TouchTier) -> None:
+        """Whatever is known of its people is over."""
+        self.sums.pop(tier, None)
+        self.send(self.tiers[tier], message)
+
+    def ask_all(self, message: LookAtPerson | LookThrough) -> None:
         self.awaited = len(TIERS)
         for tier in TIERS:
             self.send(self.tiers[tier], message)
@@ -183,7 +195,7 @@ class WorldActor(InnerActor):
     def touch(self, touches: Mapping[Tier, TierTouch]) -> None:
         self.touched, self.awaited = {}, len(touches)
         for tier, touch in touches.items():
-            self.send(self.tiers[tier], TouchTier(touch))
+            self.put_to_work(tier, TouchTier(touch))
 
     def on_touched(self) -> None:
         more = self.world.finish_touch(self.touched)
@@ -197,8 +209,9 @@ class WorldActor(InnerActor):
     def begin_tick(self) -> None:
         start = self.world.begin_tick()
         self.reports, self.awaited = {}, len(start.orders)
+        hashed = isinstance(self.job, MakeTick) and self.job.mark
         for tier, order in start.orders.items():
-            self.send(self.tiers[tier], TickTier(order))
+            self.put_to_work(tier, TickTier(order, hashed))
         if not start.orders:
             self.end_tick()
 
@@ -212,7 +225,7 @@ class WorldActor(InnerActor):
 
     def close(self, done: TickDone) -> None:
         """Everything of the tick has happened: report it."""
-        self.closing = None
+        self.closing, marked = None, isinstance(self.job, MakeTick) and self.job.mark
         self.say(
             Ticked(
                 world_id=self.world.id,
@@ -230,11 +243,23 @@ class WorldActor(InnerActor):
             )
         )
 
+        if marked:
+            self.sum_up(TakeMark(snapshot=False))
+
+    def sum_up(self, ask: TakeMark) -> None:
+        """Ask the tiers whose sum is not known, or all of them for copies."""
+        self.job = ask
+        asked = [tier for tier in TIERS if ask.snapshot or tier not in self.sums]
+        self.awaited = len(asked)
+        for tier in asked:
+            self.send(self.tiers[tier], HashTier(copy=ask.snapshot))
+        if not asked:
+            self.mark()
+
     def mark(self) -> None:
-        standing = self.world.standing({tier: self.hashed[tier].people_sum for tier in TIERS})
-        parts = None
+        standing, parts = self.world.standing(self.sums), None
         if isinstance(self.job, TakeMark) and self.job.snapshot:
-            parts = parts_of(self.world, {tier: self.hashed[tier].columns or {} for tier in TIERS})
+            parts, self.columns = parts_of(self.world, self.columns), {}
         self.say(Marked(self.world.id, mark_of(standing), self.world.applied, parts))
 
     def look(self, ask: Look) -> None:

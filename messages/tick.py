@@ -38,6 +38,9 @@ class Deliver:
 class MakeTick:
     """shard -> world: apply the waiting inputs and make one tick."""
 
+    mark: bool = False
+    """Also answer the mark of a commit record that holds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settle:
@@ -93,11 +96,14 @@ class TakeMark:
 @dataclass(frozen=True, slots=True)
 class TickTier:
     order: TierOrder
+    hashed: bool
+    """A mark follows: sum up the people too."""
 
 
 @dataclass(frozen=True, slots=True)
 class TierTicked:
     report: TierReport
+    people_sum: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +186,6 @@ class HashTier:
 class TierHashed:
     tier: Tier
     people_sum: int
-    people: int
     columns: Mapping[str, Any] | None
 
 

@@ -45,13 +45,16 @@ class DueTimes(Generic[Key]):
 
     def count(self, now: Micros) -> int:
         """How many are due by `now`."""
+        if not self._heap or self._heap[0][0] > now:
+            return 0
         return len(dict(self._ready(now)))
 
     def first(self, now: Micros, most: int) -> list[Key]:
         """The most overdue, ties by key."""
-        return [
-            key for _, key in nsmallest(most, ((due, key) for key, due in dict(self._ready(now)).items()))
-        ]
+        if not self._heap or self._heap[0][0] > now:
+            return []
+        ready = dict(self._ready(now)).items()
+        return [key for _, key in nsmallest(most, ((due, key) for key, due in ready))]
 
     def items(self) -> list[tuple[Micros, Key]]:
         """Everything that is due some time, in order."""

@@ -166,7 +166,9 @@ class Requests:
 
     def landing_at(self, tick: Tick) -> tuple[RequestId, ...]:
         """Those whose outcome belongs to `tick`, by id."""
-        return tuple(sorted(rid for rid, r in (self.awaited or {}).items() if r.land_tick == tick))
+        if not self.awaited:
+            return ()
+        return tuple(sorted(rid for rid, r in self.awaited.items() if r.land_tick == tick))
 
 
 def _request(made: Requested, tick: Tick, now: Micros) -> Request:

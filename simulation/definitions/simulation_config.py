@@ -65,11 +65,11 @@ class TierConfig(Block):
     """None: the decision interval."""
     detail: str = ""
 
-    @property
+    @cached_property
     def interval_us(self) -> Micros:
         return Micros(max(1, int(self.decision_interval_seconds * MICROS_PER_SECOND)))
 
-    @property
+    @cached_property
     def staleness_us(self) -> Micros:
         bound = self.max_staleness_seconds
         return self.interval_us if bound is None else Micros(int(bound * MICROS_PER_SECOND))

@@ -143,15 +143,35 @@ def test_a_read_of_durable_state_is_answered_at_once_and_of_news_after_its_commi
     assert released == ["old", "new"]
 
 
-def test_a_world_waits_when_too_much_is_on_its_way(buffer: CommitBuffer) -> None:
-    for number in range(1, commits.UNACKNOWLEDGED_MAX + 1):
-        assert not buffer.is_full
+def test_while_too_much_is_on_its_way_a_world_goes_on_and_its_next_record_waits(buffer: CommitBuffer) -> None:
+    last = commits.UNACKNOWLEDGED_MAX
+    for number in range(1, last + 1):
+        assert buffer.ends_with_tick(SNAPSHOT - 1, SNAPSHOT)
         tick(buffer, number)
+        assert buffer.flush_at_ns() is not None
         buffer.record(mark(number), 0)
-    assert buffer.is_full
-    assert buffer.flush_at_ns() is None
-    buffer.acknowledged(1)
+    tick(buffer, last + 1)
     assert not buffer.is_full
+    assert buffer.flush_at_ns() is None
+    assert not buffer.ends_with_tick(SNAPSHOT - 1, SNAPSHOT)
+    buffer.acknowledged(1)
+    assert buffer.flush_at_ns() is not None
+    made = buffer.record(mark(last + 1), 0)
+    assert (made.from_tick, made.to_tick) == (last, last + 1)
+
+
+def test_a_record_is_made_with_the_tick_that_is_the_last_before_it_is_due(buffer: CommitBuffer) -> None:
+    tick(buffer, 1)
+    buffer.record(mark(1), now_ns := 5 * MS)
+    due = now_ns + buffer.every_ns
+    assert not buffer.ends_with_tick(now_ns, due - 1), "the next tick comes before it is due"
+    assert buffer.ends_with_tick(now_ns, due)
+
+
+def test_a_record_that_a_snapshot_begins_with_is_not_made_with_a_tick(buffer: CommitBuffer) -> None:
+    tick(buffer, 1)
+    assert buffer.ends_with_tick(SNAPSHOT - 1, 2 * SNAPSHOT)
+    assert not buffer.ends_with_tick(SNAPSHOT, 2 * SNAPSHOT)
 
 
 def test_a_world_never_runs_further_ahead_than_the_bound(buffer: CommitBuffer) -> None:
