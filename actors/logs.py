@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from typing import Any
+from typing import IO, Any
 
 import orjson
 import structlog
@@ -12,6 +13,32 @@ import structlog
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 FORMATS = ("console", "json")
 _level = logging.INFO
+
+
+class Outlet:
+    """Standard error, or nothing once nobody reads it: a world does not end because its log did. What a full
+    disk does not take is lost."""
+
+    def __init__(self, stream: IO[Any]) -> None:
+        self._stream = stream
+
+    def write(self, line: Any) -> None:
+        try:
+            self._stream.write(line)
+        except OSError as error:
+            self._close(error)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._close(error)
+
+    def _close(self, error: OSError) -> None:
+        if isinstance(error, BrokenPipeError):
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, self._stream.fileno())
+            os.close(nothing)
 
 
 def configure(level: str, form: str) -> None:
@@ -28,11 +55,11 @@ def configure(level: str, form: str) -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(serializer=_to_bytes),
         ]
-        factory: Any = structlog.BytesLoggerFactory(file=sys.stderr.buffer)
+        factory: Any = structlog.BytesLoggerFactory(file=Outlet(sys.stderr.buffer))  # type: ignore[arg-type]
     else:
         plain = structlog.dev.plain_traceback  # the rich one shows locals: pages of them, secrets too
         rendering = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
-        factory = structlog.PrintLoggerFactory(file=sys.stderr)
+        factory = structlog.PrintLoggerFactory(file=Outlet(sys.stderr))  # type: ignore[arg-type]
     structlog.configure(
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(_level),

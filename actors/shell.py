@@ -121,7 +121,8 @@ class ProcessActor(Shell):
             roomy(self._dispatch, msg, sender)
         except Exception:
             self.log.exception("actor.failed", message=type(msg).__name__)
-            sys.stderr.flush()
+            with suppress(OSError):
+                sys.stderr.flush()
             os._exit(CRASHED)
         return ThespianWatch(self._watched) if self._watched else None
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from actors.outbox import Outbox
 from actors.shell import Address, InnerActor
+from actors.showing import person_found
 from actors.speech import input_outcome, mark_of, plan_json, plugins_json, request_row
 from actors.tier import Stand, TierActor
 from messages.tick import (
@@ -34,7 +35,6 @@ from messages.tick import (
     Missing,
     PeopleFound,
     PeopleSeen,
-    PersonFound,
     PersonSeen,
     Seen,
     SessionFound,
@@ -50,16 +50,13 @@ from messages.tick import (
     TouchTier,
     WaitingSeen,
 )
-from simulation.definitions.problems import Problem
 from simulation.inputs import Outcome
-from simulation.metric_inputs import metric_named
 from simulation.orders import TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.planning import next_plan
 from simulation.roster import Rows, joined
 from simulation.session_view import session_view
 from simulation.snapshot import parts_of
 from simulation.stage import Stage
-from simulation.stories.meeting import meeting
 from simulation.ticking import TickDone
 from simulation.tiers import TIERS
 from simulation.units import Seq, Tier
@@ -322,26 +319,7 @@ class WorldActor(InnerActor):
 
     def person(self) -> None:
         if isinstance(self.job, LookAt):
-            self.say(self.shown(self.job))
-
-    def shown(self, ask: LookAt) -> PersonFound:
-        """The person who was asked for, with what is between them and the player who asks."""
-        world, found = self.world, self.found
-        session = None if ask.session_id is None else world.sessions.get(ask.session_id)
-        if ask.session_id is not None and session is None:
-            reason, do = f"no session {ask.session_id} is in {world.id}", "Let the player join first."
-            return PersonFound(world.id, ask.ask_id, None, reason, do)
-        if found is None or found.view is None or found.person is None:
-            return PersonFound(world.id, ask.ask_id, None)
-        view, problems = world.view({ask.npc_id: found.person}), list[Problem]()
-        metric = None
-        if ask.metric is not None:
-            ties = found.view["components"].get("relationships", {})
-            metric = metric_named(world.script, ask.metric, "METRIC", problems, ties)
-        if problems:
-            return PersonFound(world.id, ask.ask_id, None, str(problems[0]))
-        met = meeting(view, ask.npc_id, session, () if metric is None else (metric,))
-        return PersonFound(world.id, ask.ask_id, {**found.view, **met})
+            self.say(person_found(self.world, self.found, self.job))
 
     def say(self, item: object) -> None:
         self.job = None

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.report import Measure
-from benchmarks.service import serving
+from benchmarks.service import Service, serving
 from benchmarks.worlds import lanternford
+from messages.admin import SubmitInput
+from service.door import Door
+from service.system import ActorService, new_id
+from simulation.units import InputKind, WorldId
 
 PEOPLE, WORLDS = 200, 1_000
 LATE_P99_MS_MAX, CORE_PERCENT_MAX = 100.0, 90.0
@@ -29,13 +34,34 @@ class Kept:
     """Ticks made, of those that were due."""
 
 
+def town(pattern: dict[str, Any], number: int) -> dict[str, Any]:
+    """One of many, with draws of its own. Paused, for towns that tick while others open hold those up for
+    minutes."""
+    simulation = {**pattern["meta"]["simulation"], "seed": number, "mode": "paused"}
+    meta = {**pattern["meta"], "simulation": simulation}
+    return {**pattern, "id": f"lanternford-{number}", "name": f"Lanternford {number}", "meta": meta}
+
+
+def resume(service: Service, world_ids: list[WorldId]) -> None:
+    found = Door.read(service.data)
+    door = ActorService.connect(found.port, found.key)
+    asks = [
+        SubmitInput(ask_id=new_id(), world_id=world_id, kind=InputKind.RESUME, payload={})
+        for world_id in world_ids
+    ]
+    for _, answer in door.ask_each(asks, OPEN_WITHIN_S):
+        if isinstance(answer, Exception):
+            raise answer
+
+
 def keep(worlds: int, seconds: float) -> Kept:
     """All processes of a service, tick logs and commits on; generation off, so that only worlds cost."""
-    documents = [lanternford(PEOPLE, number) for number in range(worlds)]
+    pattern = lanternford(PEOPLE)
+    documents = [town(pattern, number) for number in range(worlds)]
     with serving(["run", "--generation", "off", "--shards", "1"], documents) as service:
-        documents.clear()
         service.wait_for("world.opened", worlds, OPEN_WITHIN_S)
-        service.wait_for("world.ticked", worlds, OPEN_WITHIN_S)
+        resume(service, [WorldId(document["id"]) for document in documents])
+        service.wait_for("world.ticked", 2 * worlds, OPEN_WITHIN_S)
         time.sleep(SETTLE_S)
         service.look()
         seen, spent, begin = len(service.events), service.cpu_s("th-shard"), time.monotonic()
