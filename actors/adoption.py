@@ -13,7 +13,7 @@ from actors.running import Running
 from actors.shell import now_ns
 from actors.speech import mark_of
 from actors.world import Cast, WorldActor
-from messages.archive import ClaimWorld, FetchInputs, QuarantineWorld, RecordInput, WorldClaimed
+from messages.archive import ClaimWorld, FetchInputs, Origin, QuarantineWorld, RecordInput, WorldClaimed
 from messages.base import Refused
 from messages.commits import Fenced, Mark
 from messages.service import ServiceSettings, Speed, WorldReport
@@ -62,9 +62,15 @@ class Adoption:
         """Whether any world is on its way in."""
         return bool(self.claims or self.recovering)
 
-    def claim(self, world_id: WorldId, *, skip: int = 0) -> None:
-        """Ask for a world; its `skip` newest snapshots are no use."""
-        ask = ClaimWorld(ask_id=f"{ADOPT}{world_id}", world_id=world_id, shard=self.running.shard, skip=skip)
+    def claim(self, world_id: WorldId, *, skip: int = 0, origin: Origin | None = None) -> None:
+        """Ask for a world; its `skip` newest snapshots are no use. With an origin, ask that it be made."""
+        ask = ClaimWorld(
+            ask_id=f"{ADOPT}{world_id}",
+            world_id=world_id,
+            shard=self.running.shard,
+            skip=skip,
+            origin=origin,
+        )
         self.claims[world_id] = ask
         self.post.archive(ask)
 

@@ -45,10 +45,11 @@ from messages.archive import (
 )
 from messages.base import Ask, Message, Refused
 from messages.service import WorldReport
-from persistence import appointments, branches, generations, housekeeping, inputs, resting, worlds
+from persistence import appointments, branches, generations, housekeeping, inputs, instances, resting, worlds
 from persistence.appointments import Appointment
 from persistence.engine import Database
-from simulation.definitions import pack, unpack
+from simulation.definitions import unpack
+from simulation.definitions.templates import Templates
 from simulation.housekeeping import Chore
 from simulation.units import WorldId
 
@@ -72,7 +73,7 @@ REFUSED = (
     appointments.TooManyAppointments,
     worlds.DefinitionChanged,
     worlds.AlreadyStored,
-    worlds.WorldTaken,
+    instances.WorldTaken,
     inputs.UnknownWorld,
     inputs.InputsFull,
     branches.SnapshotGone,
@@ -93,7 +94,7 @@ REMEDIES: dict[type[BaseException], str] = {
     NoAppointment: "`theatrum world appointments WORLD` shows those there are.",
     appointments.TooManyAppointments: "Wait for some, or cancel some.",
     worlds.DefinitionChanged: "`theatrum world update`, --fresh to start it over, or another id.",
-    worlds.WorldTaken: "Give the instance another id.",
+    instances.WorldTaken: "Give the instance another id.",
     worlds.AlreadyStored: "Forget the stored one with --fresh, or let it go on with `theatrum serve`.",
     inputs.UnknownWorld: "`theatrum world list` shows the worlds there are.",
     branches.SnapshotGone: "`theatrum replay WORLD --list` shows those there are.",
@@ -231,17 +232,23 @@ async def keep_appointments(db: Database) -> tuple[Kept, float | None]:
     return found, await appointments.next_at(db)
 
 
-async def claim(db: Database, message: ClaimWorld) -> Reply:
-    found = await worlds.claim(db, message.world_id, message.shard, message.skip)
+async def claim(db: Database, message: ClaimWorld, templates: Templates) -> Reply:
+    world_id, shard, origin = message.world_id, message.shard, message.origin
+    if origin is None:
+        found = await worlds.claim(db, world_id, shard, message.skip)
+    else:
+        found = await instances.make(db, templates, origin, world_id, shard)
     if found is None:
-        raise inputs.UnknownWorld(f"no world {message.world_id}")
+        missing = f"no world {world_id}" if origin is None else f"no world {origin.template} is stored"
+        raise inputs.UnknownWorld(missing)
     return WorldClaimed(
         ask_id=message.ask_id,
         world_id=message.world_id,
         name=found.name,
         epoch=found.epoch,
         number=found.number,
-        document=pack(found.document),
+        document=templates.packed(found.document),
+        own=dict(found.own),
         generation=found.generation,
         mark=found.mark,
         snapshot=found.snapshot,

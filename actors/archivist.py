@@ -13,7 +13,6 @@ from actors import archive_work as work
 from actors.archive_opening import RETRY_S, UNUSABLE, Stored, open_database
 from actors.chores import LOOK_EVERY_S, ArchiveChores
 from actors.diary import Diary
-from actors.instancing import copy_world
 from actors.shell import Address, ProcessActor
 from messages.admin import ListGenerations, ShowHistory
 from messages.appointments import AppointmentMade, MakeAppointment, OfAppointments
@@ -23,7 +22,6 @@ from messages.archive import (
     ChoresReported,
     ClaimWorld,
     CollectResults,
-    CopyWorld,
     CountGenerations,
     DisownWorld,
     FetchInputs,
@@ -47,6 +45,7 @@ from messages.base import Ask, Message, Refused
 from messages.commits import Commit, CommitRecord, CommitsMissing, Committed, Fenced
 from persistence import commits, inputs, worlds
 from persistence.engine import Database, DatabaseAway
+from simulation.definitions.templates import Templates
 from simulation.housekeeping import Chore
 from simulation.units import Epoch, WorldId
 
@@ -62,7 +61,6 @@ Work = Callable[[Database], Awaitable[Any]]
 Inbox = (
     OpenArchive
     | RegisterWorld
-    | CopyWorld
     | RetireWorld
     | RecallWorld
     | ReleaseWorld
@@ -100,6 +98,7 @@ class Archivist(ProcessActor):
         self.busy = False
         self.chores = ArchiveChores(time.monotonic())
         self.diary = Diary()
+        self.templates = Templates()
 
     def receive(self, message: Inbox, sender: Address) -> None:
         match message:
@@ -265,8 +264,6 @@ class Archivist(ProcessActor):
                 return lambda db: work.register(db, message)
             case RegisterSleeping():
                 return lambda db: work.register_sleeping(db, message)
-            case CopyWorld():
-                return lambda db: copy_world(db, message)
             case RetireWorld():
                 return lambda db: work.retire(db, message)
             case RecallWorld():
@@ -288,7 +285,7 @@ class Archivist(ProcessActor):
             case Chore():
                 return self.chores.work_of(message)
             case ClaimWorld():
-                return lambda db: work.claim(db, message)
+                return lambda db: work.claim(db, message, self.templates)
             case FetchInputs():
                 return lambda db: work.fetch(db, message)
             case QuarantineWorld():

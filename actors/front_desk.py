@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from actors.input_desk import InputDesk
+from actors.instancing import Instancing
 from actors.placement import Placement
 from actors.questions import Asked, Read, read_of
 from actors.resting import Resting
@@ -61,8 +61,7 @@ class FrontDesk:
         self.opening: dict[WorldId, list[str]] = {}
         self.resumed: set[str] = set()
         """Asks to add a world that goes on with what is stored of it."""
-        self.instancing: dict[str, float] = {}
-        """Asks for an instance of a world, and since when."""
+        self.instancing = Instancing()
         self.inputs = InputDesk(placement, self.answer, self.ask_archive)
         self.chores: dict[str, tuple[dict[str, Any], ...]] = {}
         """Housekeeping by the process that does it, as last heard."""
@@ -90,10 +89,9 @@ class FrontDesk:
     def answer(self, message: Any) -> None:
         """To whoever asked; an answer nobody waits for is dropped."""
         asked = self.clients.pop(message.ask_id, None)
-        since = self.instancing.pop(message.ask_id, None)
+        took_ms = self.instancing.took_ms(message.ask_id)
         self.resumed.discard(message.ask_id)
-        if since is not None and isinstance(message, admin.WorldAdded):
-            took_ms = round((time.monotonic() - since) * 1e3, 1)
+        if took_ms is not None and isinstance(message, admin.WorldAdded):
             self.log.info("world.instanced", world_id=message.world_id, duration_ms=took_ms)
         if asked is None:
             return
@@ -149,13 +147,8 @@ class FrontDesk:
                         beginning=message.beginning,
                     )
                 )
-            case admin.InstanceWorld(template=template, world_id=world_id, user_id=user_id):
-                self.instancing[message.ask_id] = time.monotonic()
-                self.ask_archive(
-                    archive.CopyWorld(
-                        ask_id=message.ask_id, template=template, world_id=world_id, user_id=user_id
-                    )
-                )
+            case admin.InstanceWorld():
+                self.instance(message)
             case admin.OpenWorld(world_id=world_id):
                 if world_id in self.placement.asleep or (message.recall and self.runs(world_id)):
                     self.answer(self.added(message.ask_id, world_id, resumed=True, ran=True))
@@ -169,7 +162,7 @@ class FrontDesk:
     def on_world_ask(self, message: AboutOne) -> None:
         """Asks about one world that must be known here."""
         world_id, ask_id = message.world_id, message.ask_id
-        if world_id not in self.placement.shard_of:
+        if world_id not in self.placement.shard_of or self.instancing.is_coming(world_id):
             self.refuse(ask_id, *self.resting.why_not(world_id))
             return
         match message:
@@ -281,7 +274,19 @@ class FrontDesk:
         self.placement.asleep.discard(world_id)
         self.early.discard(world_id)
         self.opening.setdefault(world_id, []).append(ask_id)
-        self.tell_shard_of(world_id, shards.AdoptWorld(world_id=world_id))
+        self.tell_shard_of(world_id, self.instancing.adoption_of(world_id))
+
+    def instance(self, message: admin.InstanceWorld) -> None:
+        """One way to the disk and back: its shard has it made and takes it in the same transaction."""
+        world_id = message.world_id
+        if world_id in self.placement.shard_of:
+            self.refuse(
+                message.ask_id, f"a world {world_id} is stored already", "Give the instance another id."
+            )
+            return
+        self.instancing.begin(message)
+        self.placement.place(world_id, beside=message.template)
+        self.open_world(world_id, message.ask_id)
 
     def added(self, ask_id: str, world_id: WorldId, *, resumed: bool, ran: bool = False) -> admin.WorldAdded:
         tick = self.placement.reports[world_id].tick
@@ -294,11 +299,13 @@ class FrontDesk:
                     self.placement.asleep.add(report.world_id)
                     self.placement.hear([report])
             case shards.WorldOpened(report=report):
+                self.instancing.end(report.world_id)
                 self.placement.asleep.discard(report.world_id)
                 self.placement.hear([report])
                 for ask_id in self.opening.pop(report.world_id, []):
                     self.on_opened(ask_id, report)
             case shards.WorldFailed():
+                self.instancing.end(message.world_id)
                 self.placement.asleep.discard(message.world_id)
                 self.placement.quarantined[message.world_id] = message.reason
                 self.placement.hear([message.report])
@@ -330,5 +337,7 @@ class FrontDesk:
 
     def on_claim_refused(self, message: Refused) -> None:
         world_id = WorldId(message.ask_id.removeprefix("adopt:"))
+        if self.instancing.end(world_id):
+            self.placement.forget(world_id)
         for ask_id in self.opening.pop(world_id, []):
             self.refuse(ask_id, message.reason, message.do)

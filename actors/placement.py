@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from messages.service import Goal, WorldReport
 from simulation.units import Tick, WorldId
 
+BESIDE_MAX = 4
+"""Worlds more than the emptiest shard has, up to which an instance goes beside its template: few enough that
+shards stay even, enough for the first ones not to wait until another shard has read the definition."""
+
 
 @dataclass
 class Placement:
@@ -30,13 +34,20 @@ class Placement:
     going: bool = False
     """Whether a goal was ever set: until then worlds hold still."""
 
-    def place(self, world_id: WorldId) -> int:
-        """The shard of a world: where it is, or the one with the fewest worlds, the lowest number first."""
+    def place(self, world_id: WorldId, beside: WorldId | None = None) -> int:
+        """The shard of a world: where it is, or the one with the fewest worlds, the lowest number first.
+
+        One that is made from another goes beside it, where its definition is read already, as long as that
+        shard has not many more worlds than others.
+        """
         if world_id not in self.shard_of:
             loads = [0] * self.shards
             for shard in self.shard_of.values():
                 loads[shard] += 1
-            self.shard_of[world_id] = loads.index(min(loads))
+            there = None if beside is None else self.shard_of.get(beside)
+            if there is None or loads[there] > min(loads) + BESIDE_MAX:
+                there = loads.index(min(loads))
+            self.shard_of[world_id] = there
         return self.shard_of[world_id]
 
     def forget(self, world_id: WorldId) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from actors.garbage import uncollected
 from messages.archive import StoredInput, WorldClaimed
 from simulation import drive
-from simulation.definitions import Plugins, WorldDefinition, read_document, unpack
+from simulation.definitions import Plugins, WorldDefinition
 from simulation.definitions.instances import Definitions
 from simulation.inputs import Input
 from simulation.opening import Stages, create
@@ -46,8 +46,7 @@ class Recovery:
         Raises SnapshotCorrupt: claim again and skip it.
         """
         with uncollected():
-            document = read_document(unpack(claimed.document), claimed.world_id)
-            definition = known.read(document, claimed.world_id, plugins)
+            definition = known.read_packed(claimed.document, claimed.own, claimed.world_id, plugins)
             if claimed.snapshot is not None:
                 world, stages = restore(definition, claimed.snapshot.body)
             else:

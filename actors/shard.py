@@ -120,10 +120,10 @@ class ShardActor(ProcessActor):
         match message:
             case shards.WakeWorld():
                 self.sleeping.wake(world_id)
-            case shards.AdoptWorld():
+            case shards.AdoptWorld(origin=origin):
                 self.sleeping.forget(world_id)
                 self.adoption.let_go(world_id)
-                self.adoption.claim(world_id)
+                self.adoption.claim(world_id, origin=origin)
             case shards.DropWorld():
                 self.sleeping.forget(world_id)
                 self.adoption.let_go(world_id)

@@ -210,7 +210,7 @@ class Supervisor(ProcessActor):
 
     def on_shard_opened(self, shard: int) -> None:
         for world_id in self.placement.on_shard(shard):
-            self.tell_shard(shard, shards.AdoptWorld(world_id=world_id))
+            self.tell_shard(shard, self.desk.instancing.adoption_of(world_id))
         if self.draining is not None:
             self.tell_shard(shard, shards.DrainShard(ask_id=self.draining))
         elif self.placement.going:

@@ -19,7 +19,7 @@ from benchmarks.report import LATEST, Measure, document, table
 
 NAMES = (
     *("decisions", "whole", "routines", "population", "small"),
-    *("density", "idle", "memory", "snapshots", "start"),
+    *("density", "idle", "instances", "memory", "snapshots", "start"),
 )
 """One file a measure, in the order of docs/benchmarks.md."""
 WITHIN_S = 600

@@ -2,7 +2,6 @@
 
 supervisor -> archivist   OpenArchive       -> ArchiveOpened | Refused
 supervisor -> archivist   RegisterWorld     -> WorldRegistered | Refused
-supervisor -> archivist   CopyWorld         -> WorldRegistered | Refused
 supervisor -> archivist   RetireWorld       -> WorldRetired | Refused
 supervisor -> archivist   RecallWorld       -> WorldRecalled | Refused
 supervisor -> archivist   ReleaseWorld      -> WorldReleased
@@ -12,7 +11,7 @@ supervisor -> archivist   RecordInput       -> InputRecorded | Refused
 supervisor -> archivist   AskOutcome        -> OutcomeFound | OutcomePending
 supervisor -> archivist   CountGenerations  -> GenerationsCounted
 client's ask, forwarded   ReadGenerations   -> GenerationsListed (messages.admin)
-shard -> archivist        ClaimWorld        -> WorldClaimed | Refused
+shard -> archivist        ClaimWorld        -> WorldClaimed | Refused     an instance is made by it
 shard -> archivist        OwnWorlds         after an Archivist restart: who owns what
 shard -> archivist        DisownWorld       it sleeps: new inputs of it are nobody's
 archivist -> supervisor   InputsWaiting     inputs became durable of a world that no shard owns
@@ -29,6 +28,8 @@ archivist -> archivist    KeepAppointments  appointments whose time has come bec
 from __future__ import annotations
 
 from typing import Any
+
+from pydantic import Field
 
 from messages.base import Ask, Message
 from messages.commits import Beginning, Mark, Snapshot
@@ -86,15 +87,6 @@ class WorldRegistered(Message):
     resumed: bool
     tick: Tick
     quarantined: str = ""
-
-
-class CopyWorld(Ask):
-    """Store a world with the definition of another, running or not. Repeated before it was ever owned, it is
-    stored once."""
-
-    template: WorldId
-    world_id: WorldId
-    user_id: str | None
 
 
 class RetireWorld(Ask):
@@ -211,12 +203,25 @@ class FetchInputs(Message):
     after: Seq
 
 
+class Origin(Message):
+    """What an instance is made from: a stored world, running or not, and whose private session it gets."""
+
+    template: WorldId
+    user_id: str | None
+    asked_at: float
+    """Wall time in seconds: by it the world that this very ask made is known again."""
+
+
 class ClaimWorld(Ask):
-    """Take ownership: one more epoch, and what recovery needs. The `skip` newest snapshots are corrupt."""
+    """Take ownership: one more epoch, and what recovery needs. The `skip` newest snapshots are corrupt.
+
+    With an `origin` the world is made by the same transaction. Asked again, it is there and is claimed.
+    """
 
     world_id: WorldId
     shard: int
     skip: int = 0
+    origin: Origin | None = None
 
 
 class WorldClaimed(Message):
@@ -227,7 +232,9 @@ class WorldClaimed(Message):
     number: int
     """Of the last commit."""
     document: bytes
-    """The definition, packed."""
+    """The definition, packed; an instance's is its template's."""
+    own: dict[str, Any] = Field(default_factory=dict)
+    """What an instance says instead of its template, by top-level key."""
     generation: GenerationMode | None
     """What the run asks for; None: as the world's own configuration says."""
     mark: Mark | None

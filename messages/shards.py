@@ -24,6 +24,7 @@ from typing import Any
 
 from pydantic import ConfigDict
 
+from messages.archive import Origin
 from messages.base import Ask, Message
 from messages.service import ServiceSettings, WorldReport
 from simulation.units import NpcId, Seq, SessionId, Tick, Tier, WorldId
@@ -51,7 +52,10 @@ class ShardOpened(Message):
 
 
 class AdoptWorld(Message):
+    """With an `origin` it is an instance that is not stored yet."""
+
     world_id: WorldId
+    origin: Origin | None = None
 
 
 class WakeWorld(Message):

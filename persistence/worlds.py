@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, delete, insert, literal, select, update
+from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.archive import StoredInput
@@ -20,8 +20,6 @@ from persistence.definitions import ROWS_AT_ONCE, person_rows
 from persistence.engine import Database, insert_new
 from persistence.inputs import stored_input
 from persistence.tables import inputs, npcs, sessions, worlds
-from simulation.definitions.instances import instance_of
-from simulation.definitions.world import hash_of
 from simulation.units import Epoch, GenerationMode, Seq, Tick, WorldId
 
 
@@ -64,6 +62,8 @@ class Claimed:
     behind by a rollback."""
     committed_at: float
     """Wall time of the last commit, in seconds."""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """What an instance says instead of the document, which is its template's then, by top-level key."""
 
 
 async def register(
@@ -93,9 +93,9 @@ async def register(
         "updated_at": now,
     }
     async with db.write() as connection:
-        newborn = {"id": world_id, **values, **_unborn(0, now)}
+        newborn = {"id": world_id, **values, **unborn(0, now)}
         if (await connection.execute(insert_new(connection, worlds).values(newborn))).rowcount == 0:
-            found = await _hold(connection, world_id)
+            found = await hold(connection, world_id)
             if not fresh and beginning is not None:
                 raise AlreadyStored(f"world {world_id} is stored already, at tick {found['tick']}")
             if not fresh:
@@ -124,43 +124,7 @@ async def _begin(connection: AsyncConnection, world_id: WorldId, beginning: Begi
         await keep_requests(connection, [(world_id, request) for request in beginning.requests])
 
 
-class WorldTaken(ValueError):
-    """A world of this id is stored already, running or not; nothing was changed."""
-
-
-async def copy(db: Database, template: WorldId, world_id: WorldId, user_id: str | None) -> str | None:
-    """Store a new world with the definition of a stored one, retired or not; its name. None: no such
-    template. Raises WorldTaken, unless the world that is there is this very copy and was never owned."""
-    now = time.time()
-    async with db.write() as connection:
-        source = (await connection.execute(select(worlds).where(worlds.c.id == template))).mappings().first()
-        if source is None:
-            return None
-        document = instance_of(json.loads(source["definition"]), world_id, user_id)
-        name, digest = document.get("name", world_id), hash_of(document)
-        newborn = {
-            "id": world_id,
-            "name": name,
-            "status": "active",
-            "definition": json.dumps(document, ensure_ascii=False),
-            "definition_hash": digest,
-            "generation": source["generation"],
-            "updated_at": now,
-            **_unborn(0, now),
-        }
-        if (await connection.execute(insert_new(connection, worlds).values(newborn))).rowcount == 0:
-            there = await _hold(connection, world_id)
-            if there["definition_hash"] != digest or there["epoch"] > 0:
-                raise WorldTaken(f"a world {world_id} is stored already")
-            return str(name)
-        rows = select(literal(world_id), npcs.c.npc_id, npcs.c.name, npcs.c.document)
-        people = rows.where(npcs.c.world_id == template)
-        await connection.execute(insert(npcs).from_select(["world_id", "npc_id", "name", "document"], people))
-        await _visits(connection, world_id, document)
-    return str(name)
-
-
-async def _hold(connection: AsyncConnection, world_id: WorldId) -> RowMapping:
+async def hold(connection: AsyncConnection, world_id: WorldId) -> RowMapping:
     """The row of a stored world, kept from changing until the transaction ends."""
     query = select(worlds).where(worlds.c.id == world_id).with_for_update()
     return (await connection.execute(query)).mappings().one()
@@ -176,7 +140,7 @@ async def _resume(
     return Registered(True, Tick(found["tick"]), found["quarantine_reason"])
 
 
-def _unborn(epoch: int, now: float) -> dict[str, Any]:
+def unborn(epoch: int, now: float) -> dict[str, Any]:
     return {
         "epoch": epoch,
         "owner_shard": None,
@@ -196,10 +160,10 @@ async def _people(connection: AsyncConnection, world_id: WorldId, document: dict
     rows = person_rows(world_id, document.get("npcs", []))
     for start in range(0, len(rows), ROWS_AT_ONCE):
         await connection.execute(insert(npcs), rows[start : start + ROWS_AT_ONCE])
-    await _visits(connection, world_id, document)
+    await keep_visits(connection, world_id, document)
 
 
-async def _visits(connection: AsyncConnection, world_id: WorldId, document: dict[str, Any]) -> None:
+async def keep_visits(connection: AsyncConnection, world_id: WorldId, document: dict[str, Any]) -> None:
     visits = [
         {"world_id": world_id, "session_id": str(session["id"]), "document": session}
         for session in document.get("sessions", [])
@@ -285,30 +249,36 @@ async def claim(db: Database, world_id: WorldId, shard: int, skip: int) -> Claim
     """Take ownership with one more epoch. `skip` newest snapshots are known to be corrupt. None: no such
     world."""
     async with db.write() as connection:
-        change = (
-            update(worlds)
-            .where(worlds.c.id == world_id, worlds.c.status == "active")
-            .values(epoch=worlds.c.epoch + 1, owner_shard=shard)
-            .returning(worlds)
-        )
-        found = (await connection.execute(change)).mappings().first()
-        if found is None:
-            return None
-        snapshot = await snapshots.newest(connection, world_id, skip)
-        after = 0 if snapshot is None else snapshot.ordinal
-        return Claimed(
-            name=found["name"],
-            epoch=Epoch(found["epoch"]),
-            number=found["commit_number"],
-            document=await former_definitions.at(connection, world_id, after, found["definition"]),
-            generation=None if found["generation"] is None else GenerationMode(found["generation"]),
-            mark=None if found["mark"] is None else Mark.model_validate(found["mark"]),
-            snapshot=snapshot,
-            inputs=await _inputs_after(connection, world_id, after),
-            quarantined=found["quarantine_reason"],
-            next_seq=Seq(found["next_seq"]),
-            committed_at=found["updated_at"],
-        )
+        return await claim_within(connection, world_id, shard, skip)
+
+
+async def claim_within(
+    connection: AsyncConnection, world_id: WorldId, shard: int, skip: int
+) -> Claimed | None:
+    change = (
+        update(worlds)
+        .where(worlds.c.id == world_id, worlds.c.status == "active")
+        .values(epoch=worlds.c.epoch + 1, owner_shard=shard)
+        .returning(worlds)
+    )
+    found = (await connection.execute(change)).mappings().first()
+    if found is None:
+        return None
+    snapshot = await snapshots.newest(connection, world_id, skip)
+    after = 0 if snapshot is None else snapshot.ordinal
+    return Claimed(
+        name=found["name"],
+        epoch=Epoch(found["epoch"]),
+        number=found["commit_number"],
+        document=await former_definitions.at(connection, world_id, after, found["definition"]),
+        generation=None if found["generation"] is None else GenerationMode(found["generation"]),
+        mark=None if found["mark"] is None else Mark.model_validate(found["mark"]),
+        snapshot=snapshot,
+        inputs=await _inputs_after(connection, world_id, after),
+        quarantined=found["quarantine_reason"],
+        next_seq=Seq(found["next_seq"]),
+        committed_at=found["updated_at"],
+    )
 
 
 async def _inputs_after(

@@ -90,7 +90,15 @@ class WorldDefinition:
 
 def hash_of(document: Mapping[str, Any]) -> str:
     """128 bits of the document's canonical JSON: another definition has another."""
-    text = dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hash_of_text(canonical(document))
+
+
+def canonical(value: object) -> str:
+    """The one way to write a value as JSON that hashes are made of."""
+    return dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def hash_of_text(text: str) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -32,6 +32,7 @@ from messages.service import PluginRef, ServiceSettings, Speed
 from messages.shards import InputsAnswered, Wire
 from persistence import commits, worlds
 from simulation.definitions import parse_world
+from simulation.definitions.templates import Templates
 from simulation.units import GenerationMode, InputKind, Tick, WorldId
 from stored import Store
 
@@ -67,6 +68,8 @@ class Backstage:
         self.reading = Reading(self.running)
         self.sleeping = Sleeping(self.running, self.adoption)
         self.running.linger_ns = 0
+        self.templates = Templates()
+        """What the Archivist keeps of those it made instances from."""
         self.owned: set[WorldId] = set()
         """Whose new inputs the Archivist brings here."""
         self.unowned: list[WorldId] = []
@@ -134,7 +137,7 @@ class Backstage:
                         self.running.committing.send_again(answer)
                 self.running.committing.send_batch(now_ns())
             case ClaimWorld():
-                claimed = self.store(lambda db: archive_work.claim(db, message))
+                claimed = self.store(lambda db: archive_work.claim(db, message, self.templates))
                 assert isinstance(claimed, WorldClaimed)
                 self.owned.add(message.world_id)
                 self.adoption.on_claimed(claimed)
