@@ -120,6 +120,7 @@ class Intake:
 
         self.applied += 1
         self.world.script.plugin_state.settle()
+        self.world.sessions.begin()
         found = apply(self.world, item)
         if isinstance(found, Looking):
             self._unjudged, self._seen = Unjudged(item, found.judge, outcomes), []

@@ -20,7 +20,8 @@ NOTHING: Component = {}
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One player's place. Replaced by every change, which counts `version` on; never mutated."""
+    """One player's place. Replaced by every change, never mutated; `version` counts the inputs and ticks that
+    changed it."""
 
     id: SessionId
     user_id: str | None = None
@@ -114,6 +115,8 @@ class Sessions:
         self._hashes: dict[SessionId, int] = {}
         self._touched: dict[SessionId, None] = {}
         self._sum = 0
+        self._before: dict[SessionId, int] = {}
+        """Versions before the input or tick under way, of the sessions it has changed."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -125,12 +128,25 @@ class Sessions:
     def get(self, session_id: SessionId) -> Session | None:
         return self._by_id.get(session_id)
 
-    def put(self, session: Session) -> None:
-        self._by_id[session.id] = session
+    def begin(self) -> None:
+        """An input or a tick begins: whatever it does to a session is one change."""
+        self._before.clear()
+
+    def put(self, session: Session) -> Session:
+        """Keep it, and answer it as it is kept: a session that was here is one version on from where it was
+        when the input or tick under way began, however often it was put since."""
+        known = self._by_id.get(session.id)
+        if session is known:
+            return known
+        before = self._before.setdefault(session.id, session.version - 1 if known is None else known.version)
+        kept = session if session.version == before + 1 else replace(session, version=before + 1)
+        self._by_id[session.id] = kept
         self._touched[session.id] = None
+        return kept
 
     def remove(self, session_id: SessionId) -> None:
         self._by_id.pop(session_id, None)
+        self._before.pop(session_id, None)
         self._touched[session_id] = None
 
     def total(self) -> int:

@@ -153,8 +153,9 @@ class World:
 
     def put_session(self, session: Session) -> None:
         """A session came or changed."""
-        self.moving.tiering.on_session(self.sessions.get(session.id), session)
-        self.sessions.put(session)
+        before = self.sessions.get(session.id)
+        session = self.sessions.put(session)
+        self.moving.tiering.on_session(before, session)
         self.likings.on_session(session.id, session)
         for system in self.systems:
             system.on_session(session.id, session)
@@ -209,6 +210,7 @@ class World:
         """Advance the clock and plan: who runs, how much, and what is handed over."""
         config = self.config
         self.script.plugin_state.settle()
+        self.sessions.begin()
         self.clock, size = self.clock.ticked(config.tick_atto, config.max_step_us)
         systems = plan_systems(self, self.systems, self.world_time)
         self.requests, lapsed = self.requests.lapse(self.world_time)

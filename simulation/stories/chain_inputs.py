@@ -17,7 +17,7 @@ from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
 from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised
-from simulation.session_inputs import NOTHING, find, problem_verdict, unknown
+from simulation.session_inputs import NOTHING, find, problem_verdict, stale, unknown
 from simulation.sessions import SESSION_BYTES_MAX
 from simulation.stories import interaction_inputs
 from simulation.stories.chain_moves import Wish, abandon, skip, start, step
@@ -40,6 +40,8 @@ def chain(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] |
     session = find(world, fields)
     if session is None:
         return unknown(world, payload), NOTHING
+    if late := stale(fields, session):
+        return late, NOTHING
     people, chains = world.script.people_ids, world.script.chains
     npc_id = person_named(fields.identifier("npcId"), people)
     chain_id, op = fields.identifier("chainId"), fields.choice("op", OPS, "step")

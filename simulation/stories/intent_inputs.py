@@ -11,7 +11,7 @@ from simulation.definitions.offers import Offered
 from simulation.definitions.problems import Problem
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
-from simulation.session_inputs import NOTHING, SHOWN_MAX, problem_verdict, unknown
+from simulation.session_inputs import NOTHING, SHOWN_MAX, problem_verdict, stale, unknown
 from simulation.session_inputs import find as find_session
 from simulation.sessions import Session
 from simulation.stories.chain_inputs import chain
@@ -36,6 +36,8 @@ def intent(world: World, payload: Mapping[str, Any]) -> Judged | Looking:
     session = find_session(world, fields)
     if session is None:
         return unknown(world, payload), NOTHING
+    if late := stale(fields, session):
+        return late, NOTHING
     intent_id = fields.identifier("intentId")
     op = fields.choice("op", OPS, "") if fields.has("op") else fields.text("op")
     fields.done()

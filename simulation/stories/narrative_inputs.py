@@ -14,7 +14,7 @@ from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
 from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised
-from simulation.session_inputs import NOTHING, find, problem_verdict, unknown
+from simulation.session_inputs import NOTHING, find, problem_verdict, stale, unknown
 from simulation.sessions import SESSION_BYTES_MAX, Session
 from simulation.stories.narrative_run import Run, WaitsFor, run_in
 from simulation.stories.narrative_shown import closed_by, shown
@@ -57,6 +57,8 @@ def narrative(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touche
     session = find(world, fields)
     if session is None:
         return unknown(world, payload), NOTHING
+    if late := stale(fields, session):
+        return late, NOTHING
     people, programs = world.script.people_ids, world.script.narratives
     named = fields.identifier("npcId")
     npc_id = person_named(named, people)
