@@ -20,6 +20,7 @@ REFUSED: Mapping[InputKind, str] = {
     InputKind.STEP: "step",
     InputKind.ADVANCE: "advance",
     InputKind.CONFIG: "change how it runs",
+    InputKind.FLAGS: "set the flags",
     InputKind.SESSION_JOIN: "let the session in",
     InputKind.SESSION_UPDATE: "change the session",
     InputKind.SESSION_LEAVE: "let the session go",
@@ -146,12 +147,21 @@ def _narrative(payload: Values, detail: Values) -> str:
     return f"narrative of {_whose(detail)}: {detail['op']}"
 
 
+def _flags(payload: Values, detail: Values) -> str:
+    changed = detail["changed"].items()
+    said = [
+        f"flag {key} removed" if value is None else f"flag {key} = {shown(value)}" for key, value in changed
+    ]
+    return ", ".join(said)
+
+
 SAYS: Mapping[InputKind, Callable[[Values, Values], str]] = {
     InputKind.PAUSE: _pause,
     InputKind.RESUME: _resume,
     InputKind.STEP: _step,
     InputKind.ADVANCE: _advance,
     InputKind.CONFIG: _config,
+    InputKind.FLAGS: _flags,
     InputKind.SESSION_JOIN: _join,
     InputKind.SESSION_UPDATE: _session,
     InputKind.SESSION_LEAVE: _leave,

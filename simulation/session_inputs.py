@@ -17,6 +17,7 @@ from simulation.definitions.sessions import (
     read_place,
     read_session,
 )
+from simulation.hashing import canonical
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Touches
 from simulation.landing import session_left
@@ -159,10 +160,16 @@ def flags(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
         return refused("$.flags is empty", 'give at least one flag, such as {"town.festival": true}'), NOTHING
     if problems:
         return problem_verdict(problems), NOTHING
+    if (size := len(canonical(changes))) > FLAGS_BYTES_MAX:
+        return refused(f"$.flags has {size} bytes", f"at most {FLAGS_BYTES_MAX}"), NOTHING
     if len(world.flags.keys() | changes.keys()) > FLAGS_MAX:
         return refused(f"the world would have more than {FLAGS_MAX} flags", "remove some first"), NOTHING
     world.set_flags(changes)
     return granted(changed=changes), NOTHING
+
+
+FLAGS_BYTES_MAX = 65_536
+"""Bytes that one input may set of a world's flags, as JSON: they are hashed and shown whole."""
 
 
 def too_large(session: Session) -> Verdict | None:

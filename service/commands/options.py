@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from service.errors import WrongUse
+
 Data = Annotated[Path, typer.Option("--data", help="The data folder of the service.", show_default=True)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON value on standard output, nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
@@ -31,6 +33,19 @@ Database = Annotated[str | None, typer.Option("--database", help="sqlite:/// or 
 def emit(value: Any, *, as_json: bool, text: str) -> None:
     """The result for whoever asked: a machine or a person."""
     sys.stdout.write((json.dumps(value, ensure_ascii=False, indent=1) if as_json else text) + "\n")
+
+
+def pairs(given: list[str], example: str) -> dict[str, Any]:
+    """What KEY=VALUE arguments say, each key once."""
+    found: dict[str, Any] = {}
+    for one in given:
+        key, equals, value = one.partition("=")
+        if not equals or not key:
+            raise WrongUse(f"{one!r} is no change", because=f"write key=value, such as {example}")
+        if key in found:
+            raise WrongUse(f"{key} is given twice", do="Give each key once.")
+        found[key] = as_value(value)
+    return found
 
 
 def as_value(text: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from service.commands.asking import WAIT_S, ask, submit
-from service.commands.options import DATA, Data, Json, Wait, WorldId, as_value, emit
+from service.commands.options import DATA, Data, Json, Wait, WorldId, as_value, emit, pairs
 from service.errors import WrongUse
 
 app = typer.Typer(no_args_is_help=True, help="See and steer the worlds of the running service.")
@@ -232,6 +232,21 @@ def advance(
     submit(data, world_id, "advance", {"seconds": as_value(seconds)}, wait, as_json)
 
 
+@app.command()
+def flag(
+    world_id: WorldId,
+    changes: Annotated[
+        list[str],
+        typer.Argument(metavar="KEY=VALUE...", help="Such as town.festival=true; null removes the flag."),
+    ],
+    data: Data = DATA,
+    wait: Wait = WAIT_S,
+    as_json: Json = False,
+) -> None:
+    """Set flags of a world, which conditions and tier rules read; all of them or none."""
+    submit(data, world_id, "flags", {"flags": pairs(changes, "town.festival=true")}, wait, as_json)
+
+
 @config_app.command("get")
 def config_get(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """Every key of the simulation block in force."""
@@ -264,10 +279,4 @@ def config_set(
     as_json: Json = False,
 ) -> None:
     """Change how a world runs while it runs; all changes or none."""
-    wanted: dict[str, Any] = {}
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals or not key:
-            raise WrongUse(f"{change!r} is no change", because="write key=value, such as timeScale=30")
-        wanted[key] = as_value(value)
-    submit(data, world_id, "config", {"changes": wanted}, wait, as_json)
+    submit(data, world_id, "config", {"changes": pairs(changes, "timeScale=30")}, wait, as_json)

@@ -33,6 +33,7 @@ INTENT = {"id": "i7", "npcId": "ann", "chainId": "courting"}
         ("step", {"ticks": 2000}, {"untilTick": 4}, "stepped 2,000 ticks"),
         ("advance", {"seconds": 3600}, {"untilTick": 4}, "advanced 3,600 s"),
         ("config", {}, {"changed": {"timeScale": 30, "mode": "paused"}}, "set timeScale = 30, mode = paused"),
+        ("flags", {}, {"changed": {"fair": True, "mist": None}}, "flag fair = true, flag mist removed"),
         (
             "session_join",
             {"session": {"id": "s1", "locationId": "inn"}},
