@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import socket
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,10 @@ PROBE_WITHIN_S = 1.0
 """Seconds to wait for a connection on loopback."""
 KEY_BYTES = 32
 """256 bits, as long as the hash that signs with it."""
+PORTS_KEPT = 64
+"""Free ports that stay ours: Redis's, and those of actor systems that were started anew."""
+_kept: deque[int] = deque()
+"""Their sockets, open so that whoever listened there can be started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,16 @@ def listens(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on, and which stays ours: only who is told the number may listen there."""
+    probe = socket.socket()
+    # Both sides must say so; the kernel gives a port that is bound like this to nobody who asks for any.
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind((LOOPBACK, 0))
+    port = int(probe.getsockname()[1])
+    if len(_kept) == PORTS_KEPT:
+        os.close(_kept.popleft())
+    _kept.append(probe.detach())
+    return port
 
 
 class DataFolder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,17 @@ def test_a_door_that_cannot_be_read_is_no_service(tmp_path: Path, text: str) -> 
 
 def test_a_free_port_is_one_where_nobody_listens() -> None:
     assert not listens(free_port())
+
+
+def test_a_free_port_is_kept_for_whoever_is_told_of_it_again_and_again() -> None:
+    """Else another process gets it by chance before its server listens, or while that is started again."""
+    port = free_port()
+    with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+        stranger.bind(("127.0.0.1", port))
+    for _ in range(2):
+        with socket.create_server(("127.0.0.1", port)):  # which says SO_REUSEADDR, as Redis and Thespian do
+            assert listens(port)
+        assert not listens(port)
 
 
 def test_settings_come_from_the_command_line_then_the_environment(tmp_path: Path) -> None:
