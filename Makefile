@@ -16,6 +16,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
+# Tests mostly wait for processes they start: two at a time take little more than one. ARGS="-n 0" is one at a time.
+IN_TWO := --numprocesses 2 --dist worksteal
+
 .PHONY: help setup setup-dev setup-bench run check test acceptance bench bench-quick bench-plots lock clean python redis
 .DEFAULT_GOAL := help
 
@@ -36,7 +39,7 @@ check: setup-dev ## linters, types, layers, house rules
 	$(BIN)/pytest -q tests/test_house_rules.py tests/test_time_inventory.py
 
 test: check redis ## check, then every test, against a real PostgreSQL and a real Redis
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(IN_TWO) $(ARGS)
 
 acceptance: setup-dev redis ## the same promises at full size; minutes, not seconds
 	$(BIN)/pytest -m acceptance $(ARGS)

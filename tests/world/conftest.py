@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +74,17 @@ class Service:
 Start = Callable[..., Service]
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """`start("run", FILE, "--ticks", 10, data=..., env=...)`: the command beside the test."""
+Run = Callable[..., Summary]
+
+
+@contextmanager
+def services(folder: Path) -> Iterator[Start]:
+    """`start("run", FILE, "--ticks", 10, data=..., env=...)`: the command beside the test, in `folder`."""
     started: list[Service] = []
 
     def begin(*args: object, data: str = "data", env: dict[str, str] | None = None) -> Service:
-        log = tmp_path / f"log-{len(started)}.jsonl"
-        command = [sys.executable, "-m", "theatrum", *map(str, args), "--data", str(tmp_path / data)]
+        log = folder / f"log-{len(started)}.jsonl"
+        command = [sys.executable, "-m", "theatrum", *map(str, args), "--data", str(folder / data)]
         with log.open("w") as errors:
             process = subprocess.Popen(
                 command,
@@ -105,8 +108,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             service.process.stdout.close()
 
 
-@pytest.fixture
-def run(start: Start) -> Callable[..., Summary]:
+def whole_runs(start: Start) -> Run:
     """`run(FILE, ..., ticks=100)`: a whole run at full speed; the summary it printed."""
 
     def whole(
@@ -121,17 +123,35 @@ def run(start: Start) -> Callable[..., Summary]:
     return whole
 
 
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    with services(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def run(start: Start) -> Run:
+    return whole_runs(start)
+
+
+@pytest.fixture(scope="module")
+def run_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """`run` whose result the tests of a file share."""
+    with services(tmp_path_factory.mktemp("for-all")) as start:
+        yield whole_runs(start)
+
+
 def hashes(summary: Summary) -> dict[str, tuple[int, str]]:
     """World id -> (tick, state hash)."""
     return {world["id"]: (world["tick"], world["stateHash"]) for world in summary["worlds"]}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hashes_of() -> Callable[[Summary], dict[str, tuple[int, str]]]:
     return hashes
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def towns() -> tuple[Path, Path]:
     """The two example worlds."""
     return LANTERNFORD, SALTMARSH

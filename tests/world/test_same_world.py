@@ -27,14 +27,14 @@ KILL_EVERY_S = (0.4, 1.5)
 UNTIL_S = 600
 
 
-@pytest.fixture(params=SIZES)
+@pytest.fixture(scope="module", params=SIZES)
 def ticks(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
-@pytest.fixture
-def undisturbed(run: Run, hashes_of: Any, towns: tuple[Path, Path], ticks: int) -> Hashes:
-    found: Hashes = hashes_of(run(*towns, ticks=ticks, data="undisturbed"))
+@pytest.fixture(scope="module")
+def undisturbed(run_for_all: Run, hashes_of: Any, towns: tuple[Path, Path], ticks: int) -> Hashes:
+    found: Hashes = hashes_of(run_for_all(*towns, ticks=ticks, data=f"undisturbed-{ticks}"))
     assert {tick for tick, _ in found.values()} == {ticks}
     return found
 
