@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulation.consequences import FLAGS_MAX
@@ -11,6 +11,8 @@ from simulation.definitions.components import Speech, check_personal
 from simulation.definitions.fields import Fields
 from simulation.definitions.problems import Problem
 from simulation.definitions.sessions import (
+    Around,
+    person_named,
     read_cast,
     read_inventory,
     read_personal,
@@ -22,7 +24,7 @@ from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Touches
 from simulation.landing import session_left
 from simulation.sessions import SESSION_BYTES_MAX, SESSIONS_MAX, Session
-from simulation.units import SessionId
+from simulation.units import NpcId, SessionId
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -32,7 +34,7 @@ NOTHING: Touches = {}
 
 def speech(world: World) -> Speech:
     """What personal components of this world may speak of."""
-    return Speech(world.script.definition.metrics, world.script.activity_index)
+    return world.script.definition.speech
 
 
 def problem_verdict(problems: list[Problem]) -> Verdict:
@@ -46,11 +48,10 @@ def join(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     whole = Fields(payload, "$", problems)
     fields = Fields(whole.raw("session"), "$.session", problems)
     whole.done()
-    places = world.script.location_index
-    session = read_session(fields, world.script.people_ids, places)
-    check_personal(session.npcs, "$.session.npcs", speech(world), problems)
-    if problems:
-        return problem_verdict(problems), NOTHING
+    script = world.script
+    session = read_session(fields, Around(world.id, script.people_ids, script.location_index, speech(world)))
+    if wrong := [problem for problem in problems if not problem.warning]:
+        return problem_verdict(wrong), NOTHING
     if world.sessions.get(session.id) is not None:
         return refused(f"session {session.id} is here already", "update it, or let it leave first"), NOTHING
     if len(world.sessions) >= SESSIONS_MAX:
@@ -120,13 +121,31 @@ def _changes(world: World, fields: Fields, session: Session) -> dict[str, Any]:
         mine.update(read_inventory(fields.within("inventory")))
         found["inventory"] = {item: count for item, count in mine.items() if count}
     if fields.given("npcs"):
-        given = read_personal(fields.within("npcs"), people)
-        check_personal(given, "$.npcs", speech(world), fields.problems)
-        found["npcs"] = _merged(session, given)
+        speaks, notes = speech(world), fields.problems
+        given = read_personal(
+            fields.within("npcs"),
+            people,
+            lambda components, path: check_personal(components, path, speaks, notes),
+        )
+        found["npcs"] = _merged(session, given, _removed(fields, people))
     return found
 
 
-def _merged(session: Session, given: Mapping[Any, Mapping[str, Any]]) -> Mapping[Any, Any]:
+def _removed(fields: Fields, people: Collection[NpcId]) -> Iterator[tuple[NpcId, str]]:
+    """Components that are null."""
+    for key, components in fields.mapping("npcs").items():
+        for name, value in components.items() if isinstance(components, Mapping) else ():
+            if value is None:
+                yield person_named(key, people), name
+
+
+def _merged(
+    session: Session,
+    given: Mapping[NpcId, Mapping[str, Any]],
+    removed: Iterable[tuple[NpcId, str]],
+) -> Mapping[NpcId, Mapping[str, Any]]:
+    for npc_id, name in removed:
+        session = session.with_component(npc_id, name, None)
     for npc_id, components in given.items():
         for name, value in components.items():
             session = session.with_component(npc_id, name, value)

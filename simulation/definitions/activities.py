@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,11 +139,14 @@ def _changes(value: Any, path: str, problems: list[Problem]) -> dict[str, int]:
 
 def flat_flags(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested or dotted flags as dotted keys with values that are no objects."""
-    found: dict[str, Any] = {}
+    return dict(leaves_of(value, prefix))
+
+
+def leaves_of(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The same one by one: a flag that is given twice comes twice."""
     for key, inner in value.items():
         name = f"{prefix}{key}"
         if isinstance(inner, Mapping) and inner:
-            found.update(flat_flags(inner, f"{name}."))
+            yield from leaves_of(inner, f"{name}.")
         else:
-            found[name] = inner
-    return found
+            yield name, inner

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulation.definitions.conditions import RELATIONSHIP_AXES
 from simulation.definitions.fields import Fields, at
 from simulation.definitions.metrics import Metrics, checked
 from simulation.definitions.preferences import read_preferences
 from simulation.definitions.problems import Problem, shown
+
+if TYPE_CHECKING:
+    from simulation.definitions.hooks import Stories
 
 NAMES_KEPT = 1_000
 """Quests of one person, or entries of another list that a component keeps."""
@@ -53,17 +56,14 @@ class Speech:
 
     metrics: Metrics
     activities: Collection[str]
+    stories: Stories
 
 
-def check_personal(
-    npcs: Mapping[Any, Mapping[str, Any]], path: str, speech: Speech, problems: list[Problem]
-) -> None:
-    """The same of what is personal between a player and people, and of what the player says they prefer."""
-    for npc_id, components in npcs.items():
-        where = at(path, npc_id)
-        check_known(components, where, speech.metrics, problems)
-        if (liked := components.get("behavior", {}).get("preferences")) is not None:
-            read_preferences(Fields(liked, f"{where}.behavior.preferences", problems), speech.activities)
+def check_personal(components: Mapping[str, Any], path: str, speech: Speech, problems: list[Problem]) -> None:
+    """The same of what is personal between a player and a person, and of what the player says they prefer."""
+    check_known(components, path, speech.metrics, problems)
+    if (liked := components.get("behavior", {}).get("preferences")) is not None:
+        read_preferences(Fields(liked, f"{path}.behavior.preferences", problems), speech.activities)
 
 
 def value_at(value: object, path: tuple[str, ...]) -> object:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulation.definitions.activities import same_id
 from simulation.definitions.behavior import Behavior
@@ -15,6 +15,10 @@ from simulation.definitions.fields import Fields, at, known_in
 from simulation.definitions.offers import Offer, Offered, check_offers, read_offer
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.units import Micros
+
+if TYPE_CHECKING:
+    from simulation.definitions.interactions import Interaction
+    from simulation.definitions.narratives import Program
 
 HOOKS_OF_ACTIVITY_MAX = 16
 """Under one activity."""
@@ -87,8 +91,23 @@ class Stories:
     """What offers may name."""
 
     chains: Mapping[str, Chain]
-    narratives: Mapping[str, object]
-    interactions: Mapping[str, object]
+    narratives: Mapping[str, Program]
+    interactions: Mapping[str, Interaction]
+
+    def by_kind(self) -> dict[Offered, Collection[str]]:
+        return {
+            Offered.CHAIN: self.chains,
+            Offered.NARRATIVE: self.narratives,
+            Offered.INTERACTION: self.interactions,
+        }
+
+    def as_read(self, problems: Iterable[Problem]) -> Stories:
+        """The same; of a table that was refused as a whole, any name is there."""
+        return Stories(
+            known_in(self.chains, problems, "meta", "meta.chains"),
+            known_in(self.narratives, problems, "meta", "meta.narratives"),
+            known_in(self.interactions, problems, "meta", "meta.interactions"),
+        )
 
 
 def read_hooks(meta: Fields, behavior: Behavior, names: Names, stories: Stories) -> dict[str, Hook]:
@@ -104,13 +123,7 @@ def read_hooks(meta: Fields, behavior: Behavior, names: Names, stories: Stories)
         meta.refuse(meta.at("hooks"), len(found), "are too many hooks", f"at most {HOOKS_MAX} in a world")
     steps = (step.intent for chain in stories.chains.values() for step in chain.steps.values())
     offers = (*(hook.offer for hook in listed), *(one for one in steps if one is not None))
-    tables = {
-        Offered.CHAIN: ("meta.chains", stories.chains),
-        Offered.NARRATIVE: ("meta.narratives", stories.narratives),
-        Offered.INTERACTION: ("meta.interactions", stories.interactions),
-    }
-    known = {kind: known_in(table, names.problems, "meta", path) for kind, (path, table) in tables.items()}
-    check_offers(offers, known, names.problems)
+    check_offers(offers, stories.as_read(names.problems).by_kind(), names.problems)
     return found
 
 

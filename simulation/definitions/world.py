@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -13,7 +13,7 @@ from simulation.calendar import Calendar
 from simulation.definitions.activities import Activity, flat_flags
 from simulation.definitions.behavior import Behavior, read_behavior
 from simulation.definitions.chains import Cast, Chain, read_chains
-from simulation.definitions.components import Speech, check_personal
+from simulation.definitions.components import Speech
 from simulation.definitions.conditions import Names
 from simulation.definitions.effects import check_metrics
 from simulation.definitions.fields import Fields, at, known_in
@@ -25,7 +25,7 @@ from simulation.definitions.narratives import Program, read_narratives
 from simulation.definitions.people import Location, Npc, Town, read_locations, read_npcs
 from simulation.definitions.plugins import NO_PLUGINS, Plugins, read_settings
 from simulation.definitions.problems import Notes, Problem, WorldFileInvalid, shown, unknown_name
-from simulation.definitions.sessions import read_sessions
+from simulation.definitions.sessions import Around, read_sessions
 from simulation.definitions.simulation_config import SimulationConfig
 from simulation.definitions.tier_rules import RuleNames, read_tier_rules
 from simulation.definitions.time_config import read_time_config
@@ -67,6 +67,12 @@ class WorldDefinition:
     @cached_property
     def definition_hash(self) -> str:
         return hash_of(self.document)
+
+    @cached_property
+    def speech(self) -> Speech:
+        """What is personal may speak of."""
+        stories = Stories(self.chains, self.narratives, self.interactions)
+        return Speech(self.metrics, self.behavior.activities, stories)
 
     @cached_property
     def _by_role(self) -> dict[str, tuple[NpcId, ...]]:
@@ -133,13 +139,15 @@ def parse_world(
     npcs = read_npcs(fields, Town(routines, activities, places, roles, world_time, metrics, types))
     _check_roles(roles, npcs, problems)
     chains, narratives, interactions = _stories(meta, names, calendar, (behavior, activities), metrics, npcs)
-    hooks = read_hooks(meta, behavior, names, Stories(chains, narratives, interactions))
+    stories = Stories(chains, narratives, interactions)
+    hooks = read_hooks(meta, behavior, names, stories)
     meta.ignore("version")
     meta.done()
     if simulation is not None:
         _check_room(simulation, len(npcs), problems)
+    speech = Speech(metrics, activities, stories.as_read(problems))
     found = _read(
-        fields, world_time, locations, npcs, simulation, behavior, calendar, source, document, metrics, names
+        fields, world_time, locations, npcs, simulation, behavior, calendar, source, document, speech, names
     )
     used = plugins.only((*names.used, *settings))
     found = replace(found, metrics=metrics, chains=chains, narratives=narratives, interactions=interactions)
@@ -185,16 +193,15 @@ def _read(
     calendar: Calendar,
     source: str,
     document: Mapping[str, Any],
-    metrics: Metrics,
+    speech: Speech,
     names: Names,
 ) -> WorldDefinition:
     """The rest of the top level, and the whole if nothing was wrong."""
     world_id = fields.identifier("id")
     name = fields.text("name", world_id)
     flags = flat_flags(fields.mapping("flags"))
-    unread = ("meta", "meta.behavior", "meta.behavior.activities")
-    speech = Speech(metrics, known_in(behavior.activities, fields.problems, *unread))
-    sessions = _sessions(fields, {npc.id for npc in npcs}, {place.id for place in locations}, speech)
+    people, places = {npc.id for npc in npcs}, {place.id for place in locations}
+    sessions = read_sessions(fields, Around(WorldId(world_id), people, places, speech))
     fields.ignore("version", "$schema")
     fields.done()
     if simulation is None:
@@ -218,15 +225,6 @@ def _read(
     return found
 
 
-def _sessions(
-    fields: Fields, people: Collection[NpcId], places: Collection[str], speech: Speech
-) -> tuple[Session, ...]:
-    sessions = read_sessions(fields, people, places)
-    for n, session in enumerate(sessions):
-        check_personal(session.npcs, f"sessions[{n}].npcs", speech, fields.problems)
-    return sessions
-
-
 def under_another_name(
     known: WorldDefinition, document: Mapping[str, Any], source: str = ""
 ) -> WorldDefinition:
@@ -236,8 +234,7 @@ def under_another_name(
     world_id = fields.identifier("id")
     name = fields.text("name", world_id)
     places = {place.id for place in known.locations}
-    speech = Speech(known.metrics, known.behavior.activities)
-    sessions = _sessions(fields, known.people_ids, places, speech)
+    sessions = read_sessions(fields, Around(WorldId(world_id), known.people_ids, places, known.speech))
     if not all(problem.warning for problem in problems):
         raise WorldFileInvalid(source, problems)
     return replace(known, id=WorldId(world_id), name=name, sessions=sessions, document=document)

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from simulation.definitions.chain_graph import FAIL
+from simulation.definitions.kept import ChainOutcome
 from simulation.rules import flag_missing, unmet
 from simulation.sessions import Session
-from simulation.stories.chain_progress import COMPONENT, KEY, ChainOutcome, Progress, read_progress
+from simulation.stories.chain_progress import COMPONENT, KEY, Progress, read_progress
 from simulation.stories.chain_rules import (
     ChainRules,
     Done,

@@ -5,25 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from simulation.definitions.chains import Chain, Step
 from simulation.definitions.fields import SECONDS_MAX, is_number
+from simulation.definitions.kept import ChainOutcome
 from simulation.person_json import json_seconds, micros
 from simulation.units import Micros
 
 COMPONENT, KEY = "interactions", "chainProgress"
 EXPIRES_AFTER = 1
 """Microseconds after the end of a step's window at which it has expired: it is open at the end itself."""
-
-
-class ChainOutcome(StrEnum):
-    """How a chain ended."""
-
-    COMPLETED = "completed"
-    FAILED = "failed"
-    ABANDONED = "abandoned"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from simulation.consequences import AddIntent, Consequence, PutPersonal, SetFlag
 from simulation.definitions.chain_graph import COMPLETE, FAIL
 from simulation.definitions.chains import Chain, Step
 from simulation.definitions.conditions import Condition
+from simulation.definitions.kept import ChainOutcome
 from simulation.definitions.offers import Offer
 from simulation.person import Person
 from simulation.rules import RuleRaised, flag_missing, unmet
@@ -20,7 +21,6 @@ from simulation.sessions import Session
 from simulation.stories.chain_progress import (
     COMPONENT,
     KEY,
-    ChainOutcome,
     Progress,
     closes_at,
     due_at,

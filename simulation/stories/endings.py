@@ -7,14 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from simulation.definitions.chain_graph import FAIL
+from simulation.definitions.kept import ChainOutcome, NarrativeOutcome
 from simulation.definitions.offers import Offered
 from simulation.person_json import json_seconds
 from simulation.sessions import Session
 from simulation.stories.chain_progress import COMPONENT as INTERACTIONS
-from simulation.stories.chain_progress import KEY, ChainOutcome, read_progress
+from simulation.stories.chain_progress import KEY, read_progress
 from simulation.stories.chain_rules import moved
 from simulation.stories.narrative_run import COMPONENT as NARRATIVE
-from simulation.stories.narrative_run import Frame, NarrativeOutcome, run_in
+from simulation.stories.narrative_run import Frame, run_in
 from simulation.units import Micros, NpcId
 
 if TYPE_CHECKING:

@@ -6,13 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from simulation.chance import word
+from simulation.definitions.kept import INBOX_MAX
 from simulation.definitions.offers import Offer
 from simulation.person_json import json_seconds, micros
 from simulation.sessions import Session
 from simulation.units import Micros, NpcId, SessionId
-
-INBOX_MAX = 32
-"""Intents of one session: more than a player reads at once. A full inbox refuses the least urgent."""
 
 Intent = Mapping[str, Any]
 Inbox = tuple[Intent, ...]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simulation.chance import word
 from simulation.consequences import Consequence, EnterScene, PutPersonal, SetPersonal
+from simulation.definitions.kept import PENDING_MAX, WaitsFor
 from simulation.definitions.narrative_nodes import (
     Action,
     ActionBlock,
@@ -22,8 +23,8 @@ from simulation.definitions.narrative_nodes import (
 from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised
 from simulation.sessions import Session
-from simulation.stories.narrative_run import Run, Waiting, WaitsFor
-from simulation.stories.pending import PENDING_MAX, Entry, component_of, free_of_expired
+from simulation.stories.narrative_run import Run, Waiting
+from simulation.stories.pending import Entry, component_of, free_of_expired
 from simulation.units import Micros, NpcId, RequestId
 from simulation.views import View
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulation.definitions.fields import Fields
+from simulation.definitions.kept import WaitsFor
 from simulation.definitions.narrative_nodes import Choice
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.definitions.sessions import person_named
@@ -16,7 +17,7 @@ from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised
 from simulation.session_inputs import NOTHING, find, problem_verdict, stale, unknown
 from simulation.sessions import SESSION_BYTES_MAX, Session
-from simulation.stories.narrative_run import Run, WaitsFor, run_in
+from simulation.stories.narrative_run import Run, run_in
 from simulation.stories.narrative_shown import closed_by, shown
 from simulation.stories.narrative_start import FULL, run_id, started
 from simulation.stories.narrative_walk import NODES_AT_ONCE_MAX, Walk

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 from simulation.definitions.fields import SECONDS_MAX, is_number
+from simulation.definitions.kept import HISTORY_MAX, STACK_MAX, NarrativeOutcome, WaitsFor
 from simulation.definitions.narrative_effects import OWN
 from simulation.hashing import digest
 from simulation.person_json import json_seconds, micros
@@ -15,36 +15,6 @@ from simulation.sessions import Session
 from simulation.units import Micros, NpcId
 
 COMPONENT = "narrative"
-HISTORY_MAX = 50
-"""Nodes and choices that a run remembers, the last ones: enough to see how it came where it is."""
-STACK_MAX = 8
-"""Programs that wait for the one that interrupted them."""
-
-COMPONENT_OF_RESULT: Mapping[str, str] = {
-    "dialogue": "dialogue",
-    "action_block": "actionBlock",
-    "scene": "scene",
-    "image": "image",
-}
-"""Kind of content -> the personal component its result lands in."""
-
-
-class WaitsFor(StrEnum):
-    """What a run waits for."""
-
-    TURN = "turn"
-    """For the tick to enter its node."""
-    TIME = "time"
-    CONDITION = "condition"
-    RESULT = "result"
-    CHOICE = "choice"
-    PLAYER = "player"
-
-
-class NarrativeOutcome(StrEnum):
-    COMPLETED = "completed"
-    STOPPED = "stopped"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulation.definitions.kept import QUEUES, WaitsFor
 from simulation.definitions.narrative_nodes import KIND_OF, Choice, Dialogue, Option
 from simulation.person_json import json_seconds
 from simulation.rules import RuleRaised
 from simulation.sessions import Session
-from simulation.stories.narrative_run import Run, WaitsFor, run_in
+from simulation.stories.narrative_run import Run, run_in
 from simulation.stories.narrative_walk import Walk
-from simulation.stories.pending import QUEUES
 from simulation.units import NpcId
 from simulation.views import View
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simulation.consequences import StartNarrative
+from simulation.definitions.kept import STACK_MAX, WaitsFor
 from simulation.definitions.narratives import Program
 from simulation.orders import Failure
-from simulation.stories.narrative_run import COMPONENT, STACK_MAX, Frame, Run, Waiting, WaitsFor, run_in
+from simulation.stories.narrative_run import COMPONENT, Frame, Run, Waiting, run_in
 from simulation.units import Micros
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from simulation.consequences import (
     SetPersonal,
     followed,
 )
+from simulation.definitions.kept import NarrativeOutcome, WaitsFor
 from simulation.definitions.narrative_effects import NarrativeEffects
 from simulation.definitions.narrative_nodes import (
     Action,
@@ -39,15 +40,7 @@ from simulation.sessions import SESSION_BYTES_MAX, Session
 from simulation.stories.narrative_calls import called
 from simulation.stories.narrative_doing import Doing
 from simulation.stories.narrative_rules import Narrative, brought, counted
-from simulation.stories.narrative_run import (
-    COMPONENT,
-    NarrativeOutcome,
-    Run,
-    Waiting,
-    WaitsFor,
-    answered,
-    appearance,
-)
+from simulation.stories.narrative_run import COMPONENT, Run, Waiting, answered, appearance
 from simulation.units import Micros, NpcId
 from simulation.views import View, met_by
 

@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING, Any
 from simulation.chance import word
 from simulation.consequences import AskPending, Consequence, PutPersonal, SetPersonal, followed
 from simulation.definitions.fields import SECONDS_MAX, is_number
+from simulation.definitions.kept import (
+    COMPONENT_OF_CALLS,
+    COMPONENT_OF_RESULT,
+    QUEUES,
+    VISITS_MAX,
+    is_request_of,
+    queue_of,
+)
 from simulation.definitions.narrative_nodes import Asks
 from simulation.due_times import DueTimes
 from simulation.landing import EXPIRED
 from simulation.orders import Requested
 from simulation.person_json import json_seconds, micros
 from simulation.sessions import Component, Session
-from simulation.stories.narrative_run import COMPONENT_OF_RESULT
 from simulation.units import Band, GenerationMode, GenerationStatus, Micros, NpcId, RequestId, SessionId
 from simulation.views import View
 
@@ -28,17 +35,9 @@ if TYPE_CHECKING:
     from simulation.stories.narrative_rules import Narrative
     from simulation.world import World
 
-DIALOGUE, ACTION_BLOCKS = "pendingDialogue", "pendingActionBlocks"
-QUEUES = (DIALOGUE, ACTION_BLOCKS)
-PENDING_MAX = 16
-"""Entries of one queue between one player and one person: a few lines ahead, not a book."""
 VISIT_DIGITS = 12
 """Decimal digits of a visit where texts are compared: more nodes than any run enters."""
-VISITS_MAX = 999_999_999_999
-"""The last visit that can be compared so."""
-CAUSE_CHARS = 32
-"""Hexadecimal digits of a request's id after its world."""
-HEX = frozenset("0123456789abcdef")
+assert len(str(VISITS_MAX)) == VISIT_DIGITS, "every visit can be compared"
 OFF = "generation is off in this world"
 NO_NODE = "its node is in no program of this world any more"
 NOTHING: Component = {}
@@ -63,7 +62,7 @@ class Entry:
 
     @property
     def queue(self) -> str:
-        return ACTION_BLOCKS if self.kind == "action_block" else DIALOGUE
+        return queue_of(self.kind)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -103,7 +102,7 @@ def _micros(value: Any) -> Micros:
 
 def component_of(kind: str, external: bool) -> str:
     """Where a result lands."""
-    return "externalCall" if external else COMPONENT_OF_RESULT[kind]
+    return COMPONENT_OF_CALLS if external else COMPONENT_OF_RESULT[kind]
 
 
 def free_of_expired(component: Component, now: Micros) -> dict[str, Any]:
@@ -186,7 +185,7 @@ class PendingContent:
         if session is None:
             return
         entry = read_entry(entry_id, session.component(npc_id, queue).get(entry_id))
-        if entry is None or entry.queue != queue or not self._is_ours(entry_id):
+        if entry is None or entry.queue != queue or not is_request_of(self.world_id, entry_id):
             yield PutPersonal(session_id, npc_id, queue, (entry_id,), None)
         elif entry.expires_at <= view.now:
             yield from told(session_id, npc_id, entry, GenerationStatus.EXPIRED, EXPIRED)
@@ -194,11 +193,6 @@ class PendingContent:
             yield from told(session_id, npc_id, entry, GenerationStatus.CANCELLED, NO_NODE)
         else:
             yield AskPending(session_id, npc_id, queue, self._request(view, session, npc_id, entry, asks))
-
-    def _is_ours(self, entry_id: str) -> bool:
-        """An id that is not of this world could be another world's request."""
-        world_id, _, cause = entry_id.rpartition(":")
-        return world_id == self.world_id and len(cause) == CAUSE_CHARS and set(cause) <= HEX
 
     def _asks(self, entry: Entry) -> Asks | None:
         narrative = self.narratives.get(entry.program)

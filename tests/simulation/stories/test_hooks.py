@@ -14,10 +14,11 @@ from simulation import drive
 from simulation.consequences import Consequence, DropIntents
 from simulation.definitions import WorldFileInvalid, parse_world
 from simulation.definitions.hooks import HOOKS_OF_ACTIVITY_MAX
+from simulation.definitions.kept import INBOX_MAX
 from simulation.inputs import Input
 from simulation.opening import create
 from simulation.stories.cues import Cues
-from simulation.stories.inboxes import INBOX_MAX, expires_at, urgency
+from simulation.stories.inboxes import expires_at, urgency
 from simulation.stories.intent_system import Intents
 from simulation.units import InputKind, SessionId, Tick
 from simulation.views import View

@@ -12,10 +12,10 @@ from hooked import Play, hamlet, hook
 
 from simulation import drive
 from simulation.consequences import AddIntent
+from simulation.definitions.kept import INBOX_MAX
 from simulation.snapshot import encode, parts_of, restore
 from simulation.stories.audiences import ADDRESSED_MAX
 from simulation.stories.cues import CUES_MAX, Cue
-from simulation.stories.inboxes import INBOX_MAX
 from simulation.units import InputKind, Micros, NpcId, SessionId
 
 ROOT = Path(__file__).parents[3]

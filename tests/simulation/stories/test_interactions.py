@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from simulation import drive
 from simulation.consequences import FLAGS_MAX
 from simulation.definitions import parse_world
+from simulation.definitions.kept import STACK_MAX
 from simulation.definitions.sessions import KINDS_OF_ITEM_MAX
 from simulation.inputs import Input, Outcome
 from simulation.opening import create
@@ -22,7 +23,6 @@ from simulation.stories.chain_rules import Meeting
 from simulation.stories.interaction_effects import MEMORIES_KEPT
 from simulation.stories.interaction_inputs import PARAMS_BYTES_MAX
 from simulation.stories.interaction_view import interactions_with
-from simulation.stories.narrative_run import STACK_MAX
 from simulation.tiers import TIERS
 from simulation.units import InputKind, NpcId, SessionId
 from simulation.views import view_of_people

@@ -11,15 +11,15 @@ from stories import BEA, Told, line, program, told, wait
 from simulation import drive
 from simulation.consequences import StartNarrative
 from simulation.definitions import parse_world
+from simulation.definitions.kept import HISTORY_MAX, PENDING_MAX, QUEUES, STACK_MAX
 from simulation.definitions.narratives import VARIABLES_BYTES_MAX
 from simulation.due_times import DueTimes
 from simulation.hashing import canonical
 from simulation.inputs import Input
 from simulation.opening import Stages, create
 from simulation.snapshot import encode, parts_of, restore
-from simulation.stories.narrative_run import HISTORY_MAX, STACK_MAX
 from simulation.stories.narrative_system import Narratives
-from simulation.stories.pending import PENDING_MAX, QUEUES, PendingContent
+from simulation.stories.pending import PendingContent
 from simulation.system_table import systems_of
 from simulation.units import InputKind, Micros, SessionId
 from simulation.world import World

@@ -9,9 +9,9 @@ from stories import BEA, NOON, Stage, after, line, program, wait
 
 from simulation import drive
 from simulation.consequences import StartNarrative
+from simulation.definitions.kept import HISTORY_MAX, STACK_MAX
 from simulation.planning import next_plan
 from simulation.snapshot import encode, parts_of, restore
-from simulation.stories.narrative_run import HISTORY_MAX, STACK_MAX
 from simulation.stories.narrative_walk import NODES_AT_ONCE_MAX
 from simulation.units import InputKind, NpcId, SessionId
 

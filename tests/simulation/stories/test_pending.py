@@ -8,9 +8,10 @@ import pytest
 from stories import BEA, NOON, Stage, line, program, wait
 
 from simulation import drive
+from simulation.definitions.kept import PENDING_MAX
 from simulation.inputs import Outcome
 from simulation.landing import EXPIRED
-from simulation.stories.pending import NO_NODE, OFF, PENDING_MAX
+from simulation.stories.pending import NO_NODE, OFF
 from simulation.ticking import TickDone
 from simulation.units import Band, InputKind
 
