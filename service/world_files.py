@@ -26,6 +26,11 @@ kind of file."""
 
 SUFFIXES = (".json", ".thtr")
 """Of world files and exported worlds, as the documentation names them."""
+YAML = (".yaml", ".yml")
+FROM_YAML = (
+    "JSON, such as `yq -o json {0} > {1}` makes of it, or where PyYAML is installed `python -c "
+    "'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)' < {0} > {1}`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,14 @@ def body_of(path: Path) -> bytes:
             raise refusal(path, f"has {size} bytes", f"at most {WORLD_FILE_BYTES_MAX} bytes")
         if size == 0:
             raise refusal(path, "is empty")
-        return path.read_bytes()
+        body = path.read_bytes()
     except FileNotFoundError:
         raise refusal(path, "does not exist") from None
     except OSError as error:
         raise refusal(path, f"cannot be read: {error.strerror}") from None
+    if path.suffix.lower() in YAML and not body.lstrip().startswith(b"{"):
+        raise refusal(path, "is YAML, which is not read", FROM_YAML.format(path, path.with_suffix(".json")))
+    return body
 
 
 def _exported(path: Path, found: Portable) -> LoadedWorld:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.importing.blocks import KEPT
+from service.importing.blocks import CHAINS, KEPT, with_chains
 from service.importing.report import Report
 from simulation.definitions import (
     DefinitionInvalid,
@@ -80,7 +80,10 @@ def _move(document: Any, steps: list[Step], problem: Problem, report: Report) ->
     if _inner(parents[-1], steps[-1]) is None and not _has(parents[-1], steps[-1]):
         return False
     if steps[0] == "sessions" and len(steps) > 4 and steps[2] == "npcs":
-        _refuse_component(parents[4], steps[4])
+        if len(steps) > 6 and steps[4:6] == list(CHAINS):
+            _refuse_chain(parents[4], str(steps[6]))
+        else:
+            _refuse_component(parents[4], steps[4])
     else:
         _rename(parents, steps)
     report.lost(problem.path, f"{problem.message}; {_allowed(problem)}")
@@ -126,10 +129,27 @@ def free_name(holder: dict[str, Any], name: str) -> str:
     return found
 
 
+def _kept(personal: dict[str, Any]) -> dict[str, Any]:
+    """The component for what waits for the way back."""
+    plain = {"rest": {}, "aside": {}, "components": True, "lifted": False}
+    found: dict[str, Any] = personal.setdefault(KEPT, plain)
+    return found
+
+
+def _refuse_chain(personal: dict[str, Any], chain_id: str) -> None:
+    """A chain that cannot go on here waits beside; the cooldowns and flags it lies among go on."""
+    component, key = CHAINS
+    there = dict(personal[component][key])
+    _kept(personal).setdefault("chains", {})[chain_id] = there.pop(chain_id)
+    personal[component] = {**personal[component], key: there}
+
+
 def _refuse_component(personal: dict[str, Any], name: Step) -> None:
     """A personal component that cannot stand under its own name waits in the one for the way back."""
+    if name == CHAINS[0]:
+        with_chains(personal)
     value = personal.pop(str(name))
-    kept = personal.setdefault(KEPT, {"rest": {}, "aside": {}, "components": True, "lifted": False})
+    kept = _kept(personal)
     if name == "interactions" and kept["lifted"]:
         kept["rest"]["interactions"], kept["lifted"] = value, False
     else:

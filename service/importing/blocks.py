@@ -16,6 +16,9 @@ KEPT = "import"
 OF_BLOCK = "interactions"
 """A component that older blocks have beside `components` instead of in it."""
 
+CHAINS = (OF_BLOCK, "chainProgress")
+"""Component and key under which a block says how far chains are."""
+
 PLAIN = {"rest": {}, "aside": {}, "components": True, "lifted": False}
 """What there is to keep of a block that holds components of ours and nothing else: nothing."""
 
@@ -45,7 +48,8 @@ def block_of(personal: Mapping[str, Any]) -> dict[str, Any]:
     """The block of personal components: what `personal_of` was given, with what has changed since."""
     kept = personal.get(KEPT, {**PLAIN, "components": len(personal) > 0})
     stored = (*kept.get("stored", ()), *kept.get("related", ()))
-    components = {name: value for name, value in personal.items() if name != KEPT and name not in stored}
+    told = with_chains(dict(personal))
+    components = {name: value for name, value in told.items() if name != KEPT and name not in stored}
     block = dict(kept["rest"])
     if kept["lifted"] and OF_BLOCK in components:
         block[OF_BLOCK] = components.pop(OF_BLOCK)
@@ -53,6 +57,17 @@ def block_of(personal: Mapping[str, Any]) -> dict[str, Any]:
     if kept["components"] or components:
         block["components"] = components
     return block
+
+
+def with_chains(personal: dict[str, Any]) -> dict[str, Any]:
+    """With the chains that could not go on here back among the others."""
+    kept = personal.get(KEPT, PLAIN)
+    if chains := kept.get("chains"):
+        component, key = CHAINS
+        there = personal.get(component, {})
+        personal[component] = {**there, key: {**chains, **there.get(key, {})}}
+        personal[KEPT] = {name: value for name, value in kept.items() if name != "chains"}
+    return personal
 
 
 def with_stored(personal: Mapping[str, Any], components: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from service.importing.narratives import narratives_of
 from service.importing.people import location_of, npc_of, npc_of_object, session_of
 from service.importing.report import Report
 from service.importing.shapes import Shapes, read_shapes
+from service.importing.steps import lift_interactions
 from service.importing.tiers import simulation_of
 from simulation.definitions import Plugins, WorldDefinition
 from simulation.definitions.fields import is_descriptive, is_number
@@ -122,6 +123,7 @@ def _meta(shapes: Shapes, people: int, report: Report) -> dict[str, Any]:
         else {}
     )
     _narratives(meta, shapes, report)
+    lift_interactions(meta, report)
     behavior = {key: value for key, value in shapes.behavior.items() if key != "simulationConfig"}
     if behavior:
         meta["behavior"] = behavior
