@@ -95,6 +95,7 @@ def instant_of(scene: Scene, interval: Micros) -> Instant:
         now=scene.now,
         of_day=moment.micros_of_day,
         weekday=moment.day_of_week,
+        yesterday=(moment.day_of_week - 1) % len(scene.script.calendar.day_names),
         period=moment.period,
         interval=interval,
         world=scene.script.world_truths(scene),

@@ -113,15 +113,15 @@ def settled(t: Tables, p: Columns, row: int, now: int, slots: Ints) -> Settled:
 
 @inlined
 def node_open(t: Tables, node: int, at: Instant) -> bool:
-    """Whether its days and its time range include this instant."""
-    if not t.node_days[node, at.weekday]:
-        return False
+    """Whether its days and its time range include this instant; one that wraps is of the day it begins on."""
     if not t.node_timed[node]:
-        return True
+        return bool(t.node_days[node, at.weekday])
     start, end = t.node_start[node], t.node_end[node]
     if start < end:
-        return start <= at.of_day and at.of_day < end
-    return start <= at.of_day or at.of_day < end
+        return bool(t.node_days[node, at.weekday]) and start <= at.of_day and at.of_day < end
+    if start <= at.of_day:
+        return bool(t.node_days[node, at.weekday])
+    return at.of_day < end and bool(t.node_days[node, at.yesterday])
 
 
 @inlined

@@ -176,17 +176,17 @@ class Script:
         return self._moment[1]
 
     def _moment_at(self, now: Micros) -> Moment:
-        calendar = self.calendar
+        calendar, weekday = self.calendar, self.calendar.day_of_week(now)
         period, of_day = calendar.period_at(now), calendar.micros_of_day(now)
-        weekday = calendar.day_of_week(now)
         after, before = self.node_start <= of_day, of_day < self.node_end
         inside = np.where(self.node_start < self.node_end, after & before, after | before)
+        began = weekday - (self.node_timed & (self.node_start >= self.node_end) & ~after)
         return Moment(
             period=period,
             day_of_week=weekday,
             day=calendar.day(now),
             micros_of_day=of_day,
-            node_open=(inside | ~self.node_timed) & self.node_days[:, weekday],
+            node_open=(inside | ~self.node_timed) & self.node_days[np.arange(began.size), began],
             activity_open=self.activity_periods[:, period] & self.activity_possible,
         )
 

@@ -117,6 +117,8 @@ class Instant(NamedTuple):
     now: int
     of_day: int
     weekday: int
+    yesterday: int
+    """The day of the week before."""
     period: int
     interval: int
     world: Truths

@@ -30,7 +30,7 @@ def test_compiled_code_mixes_as_plain_integers_do(value) -> None:
 
 @given(WORDS, WORDS, TIMES, st.sampled_from(Purpose), WORDS)
 def test_a_crowd_draws_what_each_would_draw_alone(seed, entity, now, purpose, k) -> None:
-    at = Instant(np.uint64(seed), now, 0, 0, 0, 0, np.zeros(0, dtype=np.bool_))
+    at = Instant(np.uint64(seed), now, 0, 0, 0, 0, 0, np.zeros(0, dtype=np.bool_))
     together = drawn(at, np.uint64(entity), np.uint64(purpose), np.uint64(k))
     assert together == chance(seed, entity, now, purpose, k)
 
