@@ -21,6 +21,10 @@ FREE = "x-import-"
 """What a key that was put aside begins with: such keys are kept and mean nothing."""
 ROUNDS_MAX = 200
 """Parsings of one file, each of which puts something aside: far more than any file needs."""
+ROUNDS_MIN = 3
+"""Parsings that even the largest file gets."""
+PEOPLE_READ_MAX = 200_000
+"""People read in all parsings of one file together: a few seconds."""
 
 WHAT_IT_IS = ("id", "type", "nodeType")
 """Keys without which nothing is left of what has them: the whole is put aside instead."""
@@ -31,7 +35,8 @@ Step = str | int
 def put_aside(document: dict[str, Any], source: str, report: Report, plugins: Plugins) -> WorldDefinition:
     """Put aside whatever keeps the document from being sound, until it is. Raises WorldFileInvalid if nothing
     helps."""
-    for _ in range(ROUNDS_MAX):
+    people = len(document.get("npcs", ()))
+    for _ in range(min(ROUNDS_MAX, max(ROUNDS_MIN, PEOPLE_READ_MAX // max(people, 1)))):
         try:
             return parse_world(document, source, plugins)
         except DefinitionInvalid as invalid:

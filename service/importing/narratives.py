@@ -22,6 +22,10 @@ KINDS_LEFT = ("comment",)
 """Nodes that only say something to authors."""
 
 
+MISSHAPEN = (TypeError, AttributeError, ValueError, LookupError)
+"""What reading a program raises that has a number where an object is expected, or the like."""
+
+
 class Untold(ValueError):
     """A part of a program that has no counterpart here; the text says which."""
 
@@ -69,7 +73,8 @@ def narratives_of(given: Any, path: str, report: Report) -> tuple[dict[str, Any]
         name = str(program.get("id")) if isinstance(program, Mapping) else "?"
         try:
             found[name] = _program(program, f"{path}.{name}", report)
-        except Untold as why:
+        except (Untold, *MISSHAPEN) as error:
+            why = error if isinstance(error, Untold) else "it is shaped like no program"
             aside[name] = program
             report.lost(f"{path}.{name}", f"{why}; the whole program is kept beside")
         else:

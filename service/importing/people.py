@@ -31,6 +31,11 @@ PLACE_TYPE = "place"
 """Of a location whose file does not say what it is."""
 
 
+def object_of(value: object) -> dict[str, Any]:
+    """An object that may be changed; of anything else, an empty one."""
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
 def location_of(given: Mapping[str, Any], report: Report) -> dict[str, Any]:
     meta = given.get("meta")
     inner = meta if isinstance(meta, Mapping) else {}
@@ -69,8 +74,12 @@ def _personality(
             found[key] = behavior[key]
             report.became(f"npcs {npc_id} meta.behavior.{key}", f"npcs[].personality.{key}")
     if traits:
-        preferences = dict(found.get("preferences") or {})
-        preferences["traitModifiers"] = {**traits, **preferences.get("traitModifiers", {})}
+        liked = found.get("preferences") or {}
+        preferences = object_of(liked)
+        if preferences != liked or not isinstance(preferences.get("traitModifiers", {}), Mapping):
+            found[f"{FREE}preferences"] = liked
+            report.lost(f"npcs {npc_id} preferences", "is no object; kept beside")
+        preferences["traitModifiers"] = {**traits, **object_of(preferences.get("traitModifiers"))}
         found["preferences"] = preferences
         report.became(f"npcs {npc_id} personality", "npcs[].personality.preferences.traitModifiers")
     home = next((given[key] for key in HOMES if given.get(key) is not None), None)
@@ -97,7 +106,7 @@ def npc_of_object(
     """A person as a game object of kind `npc`."""
     components = components_of(given)
     known: tuple[str, ...] = (*OF_NPC, "kind", "ref")
-    place = (given.get("transform") or {}).get("locationId")
+    place = object_of(given.get("transform")).get("locationId")
     if place is not None and str(place) in places:
         behavior = components.get("behavior")
         components["behavior"] = {
@@ -106,7 +115,7 @@ def npc_of_object(
         }
         known = (*known, "transform")
     npc_id = str(given.get("id", ref.removeprefix("npc:")))
-    role = (given.get("npcData") or {}).get("role")
+    role = object_of(given.get("npcData")).get("role")
     return {
         "id": npc_id,
         "name": str(given.get("name") or npc_id),
@@ -119,10 +128,13 @@ def npc_of_object(
 def session_of(given: Mapping[str, Any], places: Collection[str], report: Report) -> dict[str, Any]:
     """A session: blocks of `flags.npcs` and relationships become personal components, items of its store the
     inventory."""
-    flags = dict(given.get("flags") or {})
+    flags = object_of(given.get("flags"))
     name = str(given.get("id"))
+    aside = {} if flags or not given.get("flags") else {f"{FREE}flags": given["flags"]}
+    if aside:
+        report.lost(f"sessions {name} flags", "is no object; kept beside")
     blocks, objects = flags.pop("npcs", {}), flags.pop("gameObjects", None)
-    found: dict[str, Any] = {"id": name}
+    found: dict[str, Any] = {"id": name, **aside}
     for source, target in (("user_id", "userId"), ("scene_id", "sceneId"), ("version", "version")):
         value = given.get(source, given.get(target))
         if value is not None:
@@ -155,7 +167,10 @@ def _relate(npcs: dict[str, Any], given: Mapping[str, Any], session: str, report
     """Relationships of a session, which are how the player and a person stand: their component `core`."""
     stats = given.get("stats")
     related = stats.get("relationships") if isinstance(stats, Mapping) else None
-    for key, values in (related or given.get("relationships") or {}).items():
+    listed = related or given.get("relationships")
+    if listed and not isinstance(listed, Mapping):
+        report.lost(f"sessions {session} relationships", "is no object; kept in the session")
+    for key, values in object_of(listed).items():
         path = f"sessions {session} relationships {key}"
         if not (str(key).startswith("npc:") and isinstance(values, Mapping)):
             report.lost(path, "is of no person; kept in the session")

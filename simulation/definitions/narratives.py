@@ -65,7 +65,8 @@ def _program(
     variables = _variables(fields)
     known = Known(names, people, variables, metrics)
     nodes = _by_id(fields, known)
-    fine = len(nodes) == len(fields.raw("nodes", []))
+    listed = fields.raw("nodes", [])
+    fine = isinstance(listed, list) and len(nodes) == len(listed)
     entry = fields.identifier("entryNodeId", next(iter(nodes), "none"))
     if fine and entry not in nodes:
         fields.problems.append(unknown_name(fields.at("entryNodeId"), entry, nodes, "node"))
