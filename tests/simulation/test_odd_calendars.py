@@ -161,21 +161,30 @@ def keeper(days: list[str]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("seconds", "node"),
     [
-        ("1999.999999", "watch"),
+        ("0", "dim"),
+        ("1999.999999", "dim"),
         ("2000", "dim"),
         ("4999", "dim"),
         ("5000", "else"),
         ("6000", "else"),
         ("17999", "dim"),
         ("18000", "watch"),
+        ("20000", "watch"),
+        ("21999.999999", "watch"),
+        ("22000", "dim"),
+        ("38000", "watch"),
         ("40000", "rest"),
         ("59999", "rest"),
-        ("60000", "watch"),
+        ("60000", "dim"),
+        ("78000", "watch"),
         ("80000", "rest"),
-        ("100000", "watch"),
+        ("100000", "dim"),
+        ("120000", "watch"),
     ],
 )
 def test_routines_follow_that_calendar(seconds: str, node: str) -> None:
+    """Days of 20,000 s; the third and the fifth are rest days. A watch begins on a work day and ends on the
+    next, so there is none in the mornings of the fourth and of the first."""
     _, stages = create(parse_world(keeper(["restDay"]), "test"))
     (found,) = (
         why.node for stage in stages.values() if (why := stage.why(NpcId("ada"), at(seconds), {})) is not None
