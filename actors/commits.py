@@ -28,6 +28,18 @@ class Parked:
     release: Release
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """When something was done last, how much of it then, and how much since the world was opened."""
+
+    at_ns: int | None = None
+    did: int = 0
+    in_all: int = 0
+
+    def again(self, at_ns: int, did: int) -> Done:
+        return Done(at_ns, did, self.in_all + did)
+
+
 @dataclass
 class CommitBuffer:
     """One world's. Times are monotonic nanoseconds; `committed` is what people may be shown."""
@@ -63,6 +75,10 @@ class CommitBuffer:
     """Whether the world sleeps, or is about to; the last record says so."""
     born: bool = False
     """Whether a snapshot of this world exists at all; its first record brings the first one."""
+    written: Done = Done()
+    """Records, in ticks."""
+    taken: Done = Done()
+    """Snapshots."""
 
     def ticked(
         self,
@@ -138,6 +154,7 @@ class CommitBuffer:
         """The world was copied as it is after this tick and input; what comes now would be replayed."""
         self.copied, self.encoding = (tick, ordinal), True
         self.snapshot_ns, self.replay_ns = now_ns, 0
+        self.taken = self.taken.again(now_ns, 1)
 
     def encoded(self, snapshot: Snapshot) -> None:
         """The copy is bytes; they travel with the next record, which cannot be older than they are."""
@@ -159,6 +176,7 @@ class CommitBuffer:
         )
         self.unacknowledged.append(made)
         self.outcomes, self.requests = [], []
+        self.written = self.written.again(now_ns, self.tick - self.flushed_tick)
         self.flushed_tick, self.flushed_ns, self.urgent_ns = self.tick, now_ns, None
         if self.snapshot is not None:
             self.snapshot_number, self.born, self.snapshot = self.number, True, None

@@ -96,7 +96,9 @@ class FrontDesk:
         if asked is None:
             return
         if isinstance(message, admin.WorldShown | admin.WorldPlanned):
-            message = message.model_copy(update={"housekeeping": self.housekeeping()})
+            message = message.model_copy(
+                update={"housekeeping": (*self.housekeeping(), *message.housekeeping)}
+            )
         report = self.placement.reports.get(getattr(asked[1], "world_id", WorldId("")))
         if isinstance(message, admin.Timed) and report is not None:
             message = message.model_copy(update={"day_lengths": report.day_lengths})
@@ -106,8 +108,10 @@ class FrontDesk:
         self.chores["gate" if isinstance(message, GateReported) else "archivist"] = message.chores
 
     def housekeeping(self) -> tuple[dict[str, Any], ...]:
-        """What runs beside the worlds, by real time."""
-        return tuple({**chore, "by": name} for name, found in self.chores.items() for chore in found)
+        """What runs beside the worlds, by real time; a shard's own is in its answer."""
+        own = self.inputs.chores.to_json(time.monotonic(), time.time())
+        found = {**self.chores, "supervisor": own}
+        return tuple({**chore, "by": name} for name, chores in found.items() for chore in chores)
 
     def refuse(self, ask_id: str, reason: str, do: str = "") -> None:
         self.answer(Refused(ask_id=ask_id, reason=reason, do=do))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -11,10 +12,13 @@ from actors.placement import Placement
 from messages import admin, archive, shards
 from messages.base import Ask
 from messages.service import WorldReport
+from simulation.housekeeping import Chore, Housekeeping
 from simulation.units import Seq, WorldId
 
 LOST_AFTER_S = 2.0
 """An input unanswered for so long is asked after in the database: its answer may have died with a shard."""
+LOST = Chore("lost answers", 1.0, 500)
+"""Ten times a second if there are many: all that may wait (`ASKS_MAX`) are asked after within two seconds."""
 
 
 class InputDesk:
@@ -26,6 +30,7 @@ class InputDesk:
         self.placement = placement
         self.answer = answer
         self.ask_archive = ask_archive
+        self.chores = Housekeeping((LOST,), time.monotonic())
         self.waiting: dict[tuple[WorldId, Seq], tuple[list[str], float]] = {}
         """(world, seq) -> asks that wait for the outcome, and since when."""
 
@@ -34,10 +39,9 @@ class InputDesk:
             case archive.InputRecorded():
                 key = (message.world_id, message.seq)
                 asks, _ = self.waiting.get(key, ([], 0.0))
-                since = 0.0 if message.known else time.monotonic()
-                self.waiting[key] = ([*asks, message.ask_id], since)
+                self.waiting[key] = ([*asks, message.ask_id], time.monotonic())
                 if message.known:
-                    self.ask_after_lost()
+                    self.ask_after(*key)
             case archive.OutcomeFound():
                 report = self.placement.reports.get(message.world_id)
                 if report is not None and report.tick >= message.answer_at_tick:
@@ -66,11 +70,18 @@ class InputDesk:
             )
 
     def ask_after_lost(self) -> None:
-        """Inputs whose answer is overdue: their shard may have died between the commit and the answer."""
+        """Inputs whose answer is overdue, if it is time to look for them: their shard may have died between
+        the commit and the answer."""
         now = time.monotonic()
-        for (world_id, seq), (asks, since) in list(self.waiting.items()):
-            if now - since > LOST_AFTER_S:
-                self.waiting[(world_id, seq)] = (asks, now)
-                self.ask_archive(
-                    archive.AskOutcome(ask_id=f"outcome:{uuid4().hex}", world_id=world_id, seq=seq)
-                )
+        for chore in self.chores.due(now):
+            overdue = (key for key, (_, since) in self.waiting.items() if now - since > LOST_AFTER_S)
+            lost = list(islice(overdue, chore.budget))
+            for key in lost:
+                self.ask_after(*key)
+            self.chores.done(chore.name, now, len(lost))
+
+    def ask_after(self, world_id: WorldId, seq: Seq) -> None:
+        """Look in the database what became of an input."""
+        self.waiting[(world_id, seq)] = (self.waiting[(world_id, seq)][0], time.monotonic())
+        ask_id = f"outcome:{uuid4().hex}"
+        self.ask_archive(archive.AskOutcome(ask_id=ask_id, world_id=world_id, seq=seq))

@@ -6,6 +6,7 @@ from typing import Any
 
 from actors.hosted import Hosted
 from actors.running import Running
+from actors.shard_chores import rows
 from actors.shell import now_ns
 from actors.speech import plan_json
 from messages.admin import PeopleListed, PersonShown, SessionShown, SessionsListed, WorldPlanned, WorldShown
@@ -96,6 +97,7 @@ class Reading:
                     plan=dict(seen.plan),
                     flags=dict(seen.flags),
                     plugins=tuple(dict(plugin) for plugin in seen.plugins),
+                    housekeeping=self.housekeeping(hosted),
                 )
             )
 
@@ -108,11 +110,21 @@ class Reading:
             report = hosted.report(self.running.shard)
             self.running.post.say(
                 WorldPlanned(
-                    ask_id=found.ask_id, report=report, plan=plan, inputs=found.inputs, holds=because
+                    ask_id=found.ask_id,
+                    report=report,
+                    plan=plan,
+                    inputs=found.inputs,
+                    holds=because,
+                    housekeeping=self.housekeeping(hosted),
                 )
             )
 
         hosted.buffer.park(release, hosted.world.tick, now_ns())
+
+    def housekeeping(self, hosted: Hosted) -> tuple[dict[str, Any], ...]:
+        """What this shard does by real time, as far as it concerns the world."""
+        running = self.running
+        return rows(running.chores, hosted.buffer, f"shard {running.shard}", now_ns())
 
     def show_person(self, hosted: Hosted, found: PersonFound, ask: Read) -> None:
         view, world = found.view, hosted.world

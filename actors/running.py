@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Literal
 
 from actors.committing import Committing, Encode
@@ -12,6 +13,7 @@ from actors.outbox import Outbox
 from actors.pacing import TooLate
 from actors.post import Post
 from actors.recovery import core_input
+from actors.shard_chores import CHORES, REPORTS, WORLDS_TOLD_MAX
 from actors.sharing import Sharing
 from actors.shell import InnerSystem, now_ns
 from actors.tick_log import log_tick
@@ -19,10 +21,8 @@ from messages.archive import FetchInputs, InputsRecorded, OwnWorlds
 from messages.service import WorldReport
 from messages.shards import ShardReported
 from messages.tick import Crashed, Deliver, MakeTick, Marked, Missing, Settle, Settled, Ticked
+from simulation.housekeeping import Housekeeping
 from simulation.units import Seq, Tick, WorldId
-
-REPORT_EVERY_NS = 1_000_000_000
-"""Nanoseconds between two reports to the Supervisor."""
 
 LINGER_NS = 1_000_000_000
 """Nanoseconds a world with nothing to do stays in memory: whoever asked once may ask again."""
@@ -54,6 +54,7 @@ class Running:
         self.targets: dict[WorldId, Tick] = {}
         self.going = False
         self.sharing = Sharing(npc_ticks_per_second)
+        self.chores = Housekeeping(CHORES, now_ns() / 1e9)
         self.committing = Committing(self, encode)
 
     def tell(self, hosted: Hosted, message: object) -> list[Any]:
@@ -113,11 +114,17 @@ class Running:
             hosted.going, hosted.target = True, targets.get(world_id)
             self.schedule(hosted, at_ns)
 
-    def report(self) -> tuple[WorldReport, ...]:
-        """Tell the Supervisor how every world is that is not as it was told before."""
-        reports = tuple(hosted.report(self.shard) for hosted in self.hosted.values() if hosted.is_other())
+    def report(self, at_ns: int) -> None:
+        """Tell the Supervisor how worlds are that are not as it was told before. Those told of go behind the
+        others when there are more than one report may hold."""
+        others = (hosted for hosted in self.hosted.values() if hosted.is_other())
+        reports = tuple(hosted.report(self.shard) for hosted in islice(others, WORLDS_TOLD_MAX))
+        if len(reports) == WORLDS_TOLD_MAX:
+            for told in reports:
+                self.hosted[told.world_id] = self.hosted.pop(told.world_id)
         self.say_reports(reports)
-        return reports
+        self.chores.done(REPORTS.name, at_ns / 1e9, len(reports))
+        self.timers.set(REPORT, int(self.chores.next_s() * 1e9))
 
     def say_reports(self, reports: tuple[WorldReport, ...]) -> None:
         troubles = [trouble] if (trouble := self.sharing.trouble) else []
@@ -191,7 +198,7 @@ class Running:
         hosted.stopped = f"waited {seconds:g} s for generation results of tick {tick}: {named}"
         self.log.error("world.stopped", world_id=hosted.world.id, because=hosted.stopped)
         self.schedule(hosted, now_ns())
-        self.report()
+        self.say_reports((hosted.report(self.shard),))
 
     # -- inputs
 

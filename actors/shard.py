@@ -10,7 +10,7 @@ from actors.committing import Copy, Encoded, encoded
 from actors.garbage import Lasting
 from actors.post import Post
 from actors.reading import Read, Reading
-from actors.running import REPORT, REPORT_EVERY_NS, Running
+from actors.running import REPORT, Running
 from actors.shell import Address, ProcessActor, now_ns, show_name
 from actors.sleeping import Sleeping
 from messages import shards
@@ -148,7 +148,7 @@ class ShardActor(ProcessActor):
         self.adoption = Adoption(self.running, message.settings)
         self.reading = Reading(self.running)
         self.sleeping = Sleeping(self.running, self.adoption)
-        self.running.timers.set(REPORT, now_ns() + REPORT_EVERY_NS)
+        self.running.timers.set(REPORT, now_ns())
         self.post.say(shards.ShardOpened(ask_id=message.ask_id, shard=message.shard, pid=os.getpid()))
 
     # -- time
@@ -160,8 +160,7 @@ class ShardActor(ProcessActor):
         while at_ns - start_ns < SLICE_NS and (due := timers.pop(at_ns)) is not None:
             (kind, world_id), due_ns = due
             if kind == "report":
-                timers.set(REPORT, at_ns + REPORT_EVERY_NS)
-                self.running.report()
+                self.running.report(at_ns)
             elif kind == "replay":
                 if self.adoption.replay(world_id):
                     self.reading.on_hosted(world_id)

@@ -168,7 +168,8 @@ class WorldShown(Message):
     plugins: tuple[dict[str, Any], ...] = ()
     """id, version, failures, failuresMax, off: of each plug-in the world names."""
     housekeeping: tuple[dict[str, Any], ...] = ()
-    """Every chore beside the worlds: name, everySeconds, lastRun, nextRun, budget, did, didInAll, by."""
+    """Every chore: name, everySeconds, lastRun, nextRun, budget, did, didInAll, by. Commits and snapshots are
+    the own ones of this world."""
 
 
 class Measured(Message):
@@ -207,7 +208,8 @@ class WorldPlanned(Timed):
     holds: str
     """Why that tick is not made now; empty when it is on its way."""
     housekeeping: tuple[dict[str, Any], ...] = ()
-    """Every chore beside the worlds: name, everySeconds, lastRun, nextRun, budget, did, didInAll, by."""
+    """Every chore: name, everySeconds, lastRun, nextRun, budget, did, didInAll, by. Commits and snapshots are
+    the own ones of this world."""
 
 
 class ShowSession(Ask):

@@ -52,7 +52,7 @@ def chores_to_text(chores: Sequence[Mapping[str, Any]]) -> str:
             chore["by"],
             f"{chore['everySeconds']:g} s",
             _wall(chore["lastRun"]),
-            _wall(chore["nextRun"]),
+            "when needed" if chore["nextRun"] is None else _wall(chore["nextRun"]),
             f"{chore['did']:,} of {chore['budget']:,}",
         ]
         for chore in chores

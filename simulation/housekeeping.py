@@ -25,10 +25,23 @@ class Standing:
     """How a chore stands: when it ran, when it runs next (monotonic seconds), what it did the last time."""
 
     chore: Chore
-    next_s: float
+    next_s: float | None
+    """None: not before there is something to do."""
     last_s: float | None = None
     did: int = 0
     did_in_all: int = 0
+
+    def to_json(self, now_s: float, wall_s: float) -> dict[str, Any]:
+        """For people: times as wall time, in seconds since 1970."""
+        return {
+            "name": self.chore.name,
+            "everySeconds": self.chore.every_s,
+            "lastRun": None if self.last_s is None else round(wall_s + self.last_s - now_s, 3),
+            "nextRun": None if self.next_s is None else round(wall_s + self.next_s - now_s, 3),
+            "budget": self.chore.budget,
+            "did": self.did,
+            "didInAll": self.did_in_all,
+        }
 
 
 class Housekeeping:
@@ -37,30 +50,25 @@ class Housekeeping:
 
     def __init__(self, chores: Sequence[Chore], now_s: float) -> None:
         self._standings = {chore.name: Standing(chore, now_s) for chore in chores}
+        self._next_s = {chore.name: now_s for chore in chores}
 
     def due(self, now_s: float) -> tuple[Chore, ...]:
         """Everything whose time has come."""
-        found = [standing for standing in self._standings.values() if standing.next_s <= now_s]
-        return tuple(standing.chore for standing in sorted(found, key=lambda standing: standing.next_s))
+        found = [name for name, next_s in self._next_s.items() if next_s <= now_s]
+        return tuple(self._standings[name].chore for name in sorted(found, key=self._next_s.__getitem__))
+
+    def next_s(self) -> float:
+        """When something is due next."""
+        return min(self._next_s.values())
 
     def done(self, name: str, now_s: float, did: int) -> None:
         """A chore ran, and did so much."""
         before = self._standings[name]
         chore = before.chore
         wait_s = chore.every_s / HURRY if did >= chore.budget else chore.every_s
+        self._next_s[name] = now_s + wait_s
         self._standings[name] = Standing(chore, now_s + wait_s, now_s, did, before.did_in_all + did)
 
     def to_json(self, now_s: float, wall_s: float) -> tuple[dict[str, Any], ...]:
-        """The plan for people: times as wall time, in seconds since 1970."""
-        return tuple(
-            {
-                "name": standing.chore.name,
-                "everySeconds": standing.chore.every_s,
-                "lastRun": None if standing.last_s is None else round(wall_s + standing.last_s - now_s, 3),
-                "nextRun": round(wall_s + standing.next_s - now_s, 3),
-                "budget": standing.chore.budget,
-                "did": standing.did,
-                "didInAll": standing.did_in_all,
-            }
-            for standing in self._standings.values()
-        )
+        """The plan for people."""
+        return tuple(standing.to_json(now_s, wall_s) for standing in self._standings.values())

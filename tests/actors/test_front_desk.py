@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from actors.placement import Placement
 from messages import admin, appointments, archive, shards
 from messages.base import Refused
 from messages.service import WorldReport
+from simulation.housekeeping import Chore, Housekeeping
 from simulation.units import InputKind, NpcId, Seq, Tick, WorldId
 
 INN = WorldId("inn")
@@ -130,6 +132,48 @@ def test_an_answer_that_died_with_its_shard_is_looked_up(desk: Desk, monkeypatch
     )
     desk.inputs.on_input(found)
     assert [answer.ask_id for _, answer in desk.answered] == ["a"]
+
+
+def test_lost_answers_are_asked_after_once_a_second_a_few_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three are lost and two may be asked after at once: the third has its turn a tenth of a second later,
+    and then a whole second passes. The clock stands at 100, 100.05, 100.1 and 101.05 s."""
+    clock = SimpleNamespace(now=50.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(input_desk, "time", clock)
+    desk.inputs.chores = Housekeeping((Chore("lost answers", 1.0, 2),), 50.0)
+    for number in (1, 2, 3):
+        desk.submit(f"a{number}")
+        desk.recorded(f"a{number}", number)
+    asked = []
+    for clock.now in (100.0, 100.05, 100.1, 101.05):
+        desk.told.clear()
+        desk.inputs.ask_after_lost()
+        asked.append([message.seq for _, message in desk.told])
+    assert asked == [[1, 2], [], [3], []]
+    (row,) = desk.inputs.chores.to_json(101.05, 1_101.05)
+    assert (row["lastRun"], row["nextRun"], row["did"], row["didInAll"]) == (1_100.1, 1_101.1, 1, 3)
+
+
+def test_who_sends_an_input_again_is_not_kept_waiting_for_the_next_look(desk: Desk) -> None:
+    desk.inputs.ask_after_lost()
+    desk.submit("a")
+    desk.told.clear()
+    desk.recorded("a", 1, known=True)
+    assert [message.seq for _, message in desk.told] == [1]
+
+
+def test_whoever_asks_for_a_world_sees_the_chores_of_every_process(desk: Desk) -> None:
+    """Those of the world's shard come with its answer."""
+    swept = {"name": "sweep", "by": "shard 0"}
+    desk.on_chores(archive.ChoresReported(chores=({"name": "dust"},)))
+    desk.ask(admin.PlanWorld(ask_id="p", world_id=INN))
+    planned = admin.WorldPlanned(
+        ask_id="p", report=report(5), plan={}, inputs=0, holds="", housekeeping=(swept,)
+    )
+    desk.answer(planned)
+    shown = [(row["by"], row["name"]) for row in desk.answered[-1][1].housekeeping]
+    assert shown == [("archivist", "dust"), ("supervisor", "lost answers"), ("shard 0", "sweep")]
 
 
 def test_a_read_goes_to_the_shard_and_again_to_its_successor(desk: Desk) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import meddling
 from actors.plugins import load
+from actors.shell import now_ns
 from messages.admin import WorldShown
 from messages.service import PluginRef
 from messages.shards import ReadWorld, ShardReported, WorldFailed, WorldOpened
@@ -60,7 +61,7 @@ def test_a_shard_shows_how_a_plug_in_fares_and_that_it_is_off(another: Callable[
         "version": "1.2",
         "off": True,
     }
-    shard.running.report()
+    shard.running.report(now_ns())
     trouble = shard.heard(ShardReported)[-1].troubles[0]
     failures = plugin["failures"]
     assert trouble == f"village goes on without plug-in meddler: {failures} failures switched it off"

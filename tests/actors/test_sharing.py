@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.sharing import DEBT_NS_MAX, QUANTUM_NS, Sharing
+from actors.shell import now_ns
 from messages.shards import ShardReported
 from simulation.units import WorldId
 from village import document
@@ -82,11 +83,11 @@ def test_a_bound_of_a_hundred_a_second_frees_one_decision_every_ten_milliseconds
 def test_the_bound_is_kept_over_any_stretch(ticks: list[int], rate: int) -> None:
     """Each tick as early as it may: the decisions before any tick are at most a second's worth to begin
     with, and the rate times the time."""
-    sharing, now_ns, made = Sharing(rate), 0, 0
+    sharing, at_ns, made = Sharing(rate), 0, 0
     for npc_ticks in ticks:
-        while (free_ns := sharing.free_at_ns(now_ns)) > now_ns:
-            now_ns = free_ns
-        assert made <= rate + rate * now_ns / SECOND + 1e-6
+        while (free_ns := sharing.free_at_ns(at_ns)) > at_ns:
+            at_ns = free_ns
+        assert made <= rate + rate * at_ns / SECOND + 1e-6
         sharing.spent(LIGHT, MS, npc_ticks)
         made += npc_ticks
 
@@ -99,6 +100,6 @@ def test_a_shard_over_its_bound_makes_worlds_wait_and_says_so(backstage: Any) ->
     backstage.run(5)
     ticks = [hosted.world.tick for hosted in backstage.running.hosted.values()]
     assert sorted(ticks) == [0, 1]
-    backstage.running.report()
+    backstage.running.report(now_ns())
     (trouble,) = backstage.heard(ShardReported)[-1].troubles
     assert trouble == "maxNpcTicksPerSecond 1 is spent: its worlds wait"

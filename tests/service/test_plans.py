@@ -51,4 +51,6 @@ def test_housekeeping_is_a_table_with_when_and_how_much() -> None:
     assert chores_to_text([chore]).splitlines()[-1].split() == [
         *("sweep", "gate", "2", "s", "never", "00:01:01", "3", "of", "500")
     ]
+    idle = chores_to_text([{**chore, "lastRun": 86_400.0, "nextRun": None}]).splitlines()[-1]
+    assert idle.split()[4:7] == ["00:00:00", "when", "needed"]
     assert chores_to_text([]) == "none heard of yet"

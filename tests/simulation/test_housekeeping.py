@@ -25,6 +25,15 @@ def test_everything_is_due_at_once_and_then_at_its_own_pace() -> None:
     assert names(plan, 161.0) == ["sweep", "air"]
 
 
+def test_it_says_when_the_first_of_all_is_due() -> None:
+    plan = Housekeeping((AIR, SWEEP), 5.0)
+    assert plan.next_s() == 5.0
+    plan.done("sweep", 6.0, 1)
+    assert plan.next_s() == 5.0, "the air was not looked after yet"
+    plan.done("air", 7.0, 1)
+    assert plan.next_s() == 16.0
+
+
 def test_the_most_overdue_comes_first() -> None:
     plan = Housekeeping((AIR, SWEEP), 0.0)
     plan.done("air", 0.0, 0)  # next at 60
