@@ -182,7 +182,8 @@ async def list_generations(db: Database, message: ListGenerations) -> Reply:
 
 async def history(db: Database, message: ShowHistory) -> Reply:
     rows = await housekeeping.measures(db, message.world_id, message.limit)
-    return HistoryShown(ask_id=message.ask_id, rows=rows)
+    rollbacks = await housekeeping.rollbacks(db, message.world_id, message.limit)
+    return HistoryShown(ask_id=message.ask_id, rows=rows, rollbacks=rollbacks)
 
 
 async def appointment(db: Database, message: OfAppointments) -> Reply:

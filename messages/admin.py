@@ -172,6 +172,13 @@ class WorldShown(Message):
     the own ones of this world."""
 
 
+class Undone(Message):
+    """The rollback of that number went back to `tick`."""
+
+    branch: int
+    tick: Tick
+
+
 class Measured(Message):
     """How a world stood at a commit. `taken_at` is wall time, `world_time` game seconds."""
 
@@ -179,6 +186,18 @@ class Measured(Message):
     tick: Tick
     world_time: float
     measures: dict[str, Any]
+    undone: Undone | None = None
+    """What made it part of a history that is not the world's any more."""
+
+
+class RolledBack(Message):
+    """A world went back from one tick to another, and `inputs` after it are undone. `at` is wall time."""
+
+    branch: int
+    at: float
+    from_tick: Tick
+    tick: Tick
+    inputs: int
 
 
 class ShowHistory(Ask):
@@ -190,6 +209,8 @@ class ShowHistory(Ask):
 
 class HistoryShown(Timed):
     rows: tuple[Measured, ...]
+    """The newest first."""
+    rollbacks: tuple[RolledBack, ...] = ()
     """The newest first."""
 
 

@@ -6,14 +6,35 @@ import json
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, String, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    String,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.commits import Mark
 from persistence import definitions as former
 from persistence.engine import Database
 from persistence.inputs import UnknownWorld
-from persistence.tables import branches, definitions, generations, inputs, snapshots, worlds
+from persistence.tables import (
+    branches,
+    definitions,
+    generations,
+    inputs,
+    metric_snapshots,
+    snapshots,
+    undone_metrics,
+    worlds,
+)
 from simulation.units import Tick, WorldId
 
 
@@ -47,6 +68,7 @@ async def roll_back(db: Database, world_id: WorldId, ordinal: int, mark: Mark, a
         await _forget_newer(connection, world_id, ordinal, mark.tick)
         number = await _next_number(connection, world_id)
         abandoned = await _abandon(connection, world_id, ordinal, number)
+        await _undo_metrics(connection, world_id, mark.tick, number)
         await _ask_again(connection, world_id, mark.tick, number)
         await _redefine(connection, world_id, ordinal, world["definition"])
         values = {
@@ -110,6 +132,19 @@ async def _abandon(connection: AsyncConnection, world_id: WorldId, ordinal: int,
         .values(branch=number, idempotency_key=key)
     )
     return (await connection.execute(change)).rowcount
+
+
+async def _undo_metrics(connection: AsyncConnection, world_id: WorldId, tick: Tick, number: int) -> None:
+    """Set aside how the world fared after the snapshot: the new branch makes those ticks anew."""
+    kept = metric_snapshots.c
+    later = (kept.world_id == world_id) & (kept.tick > tick)
+    names = ["world_id", "branch", "tick", "taken_at", "world_time", "measures"]
+    number_of = literal(number, BigInteger)
+    found = select(kept.world_id, number_of, kept.tick, kept.taken_at, kept.world_time, kept.measures).where(
+        later
+    )
+    await connection.execute(insert(undone_metrics).from_select(names, found))
+    await connection.execute(delete(metric_snapshots).where(later))
 
 
 async def _ask_again(connection: AsyncConnection, world_id: WorldId, tick: Tick, number: int) -> None:

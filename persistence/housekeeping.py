@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, delete, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ScalarSelect,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 
-from messages.admin import Measured
+from messages.admin import Measured, RolledBack, Undone
 from persistence.engine import Database
-from persistence.tables import generations, inputs, metric_snapshots, snapshots, worlds
+from persistence.tables import (
+    branches,
+    generations,
+    inputs,
+    metric_snapshots,
+    snapshots,
+    undone_metrics,
+    worlds,
+)
 from simulation.units import TERMINAL, Tick, WorldId
 
 INPUTS_KEPT_S = 86_400.0
@@ -136,22 +154,42 @@ def _measures(mark: dict[str, Any], waiting: int) -> dict[str, Any]:
 
 
 async def forget_measures(db: Database, world_ids: Sequence[WorldId], before: float) -> int:
-    """Delete metric snapshots from before `before`. Answers how many went."""
-    change = delete(metric_snapshots).where(
-        metric_snapshots.c.world_id.in_(world_ids), metric_snapshots.c.taken_at < before
-    )
+    """Delete metric snapshots from before `before`, undone ones too. Answers how many went."""
+    gone = 0
     async with db.write() as connection:
-        return (await connection.execute(change)).rowcount
+        for table in (metric_snapshots, undone_metrics):
+            change = delete(table).where(table.c.world_id.in_(world_ids), table.c.taken_at < before)
+            gone += (await connection.execute(change)).rowcount
+    return gone
 
 
 async def measures(db: Database, world_id: WorldId, most: int) -> tuple[Measured, ...]:
-    """The newest metric snapshots of a world, the newest first."""
-    query = (
-        select(metric_snapshots)
-        .where(metric_snapshots.c.world_id == world_id)
-        .order_by(metric_snapshots.c.tick.desc())
-        .limit(most)
-    )
+    """The newest metric snapshots of a world, the newest first; those undone with the tick that was gone back
+    to."""
+    kept, undone = metric_snapshots.c, undone_metrics.c
+    back = (undone.world_id == branches.c.world_id) & (undone.branch == branches.c.number)
+    number = literal(None, BigInteger)
+    found = union_all(
+        select(
+            kept.tick,
+            kept.taken_at,
+            kept.world_time,
+            kept.measures,
+            number.label("branch"),
+            number.label("to_tick"),
+        ).where(kept.world_id == world_id),
+        select(
+            undone.tick,
+            undone.taken_at,
+            undone.world_time,
+            undone.measures,
+            undone.branch,
+            branches.c.to_tick,
+        )
+        .join_from(undone_metrics, branches, back)
+        .where(undone.world_id == world_id),
+    ).subquery()
+    newest = select(found).order_by(found.c.taken_at.desc(), found.c.tick.desc()).limit(most)
     async with db.read() as connection:
         return tuple(
             Measured(
@@ -159,6 +197,23 @@ async def measures(db: Database, world_id: WorldId, most: int) -> tuple[Measured
                 tick=Tick(row["tick"]),
                 world_time=row["world_time"] / 1_000_000,
                 measures=row["measures"],
+                undone=None if row["branch"] is None else Undone(branch=row["branch"], tick=row["to_tick"]),
             )
-            for row in (await connection.execute(query)).mappings()
+            for row in (await connection.execute(newest)).mappings()
+        )
+
+
+async def rollbacks(db: Database, world_id: WorldId, most: int) -> tuple[RolledBack, ...]:
+    """The last rollbacks of a world, the newest first."""
+    query = select(branches).where(branches.c.world_id == world_id).order_by(branches.c.number.desc())
+    async with db.read() as connection:
+        return tuple(
+            RolledBack(
+                branch=row["number"],
+                at=row["begun_at"],
+                from_tick=Tick(row["from_tick"]),
+                tick=Tick(row["to_tick"]),
+                inputs=row["inputs"],
+            )
+            for row in (await connection.execute(query.limit(most))).mappings()
         )

@@ -159,6 +159,18 @@ metric_snapshots = Table(
 )
 """How a world stood every half minute or so, for charts; nothing is ever recovered from it."""
 
+undone_metrics = Table(
+    "undone_metrics",
+    metadata,
+    _world(),
+    Column("branch", BigInteger, primary_key=True),
+    Column("tick", BigInteger, primary_key=True),
+    Column("taken_at", Float, nullable=False),
+    Column("world_time", BigInteger, nullable=False),
+    Column("measures", Json, nullable=False),
+)
+"""The metric snapshots that the rollback of this number left behind: their ticks come again."""
+
 generations = Table(
     "generations",
     metadata,

@@ -60,10 +60,21 @@ def chores_to_text(chores: Sequence[Mapping[str, Any]]) -> str:
     return table(["chore", "by", "every", "last run", "next run", "did"], rows)
 
 
-def history_to_text(rows: Sequence[Mapping[str, Any]], lengths: DayLengths | None) -> str:
-    """Metric snapshots as a table."""
-    if not rows:
-        return "no metric snapshot yet: the first is taken about half a minute after a world's first commit"
+def history_to_text(
+    rows: Sequence[Mapping[str, Any]], rollbacks: Sequence[Mapping[str, Any]], lengths: DayLengths | None
+) -> str:
+    """Metric snapshots as a table, with a column for what is undone if anything was; then the rollbacks."""
+    told = "no metric snapshot yet: the first is taken about half a minute after a world's first commit"
+    lines = [_measures(rows, lengths, marks=bool(rollbacks)) if rows else told]
+    lines += [
+        f"rollback {one['branch']} ({_wall(one['at'])}): from tick {one['fromTick']:,} back to tick "
+        f"{one['toTick']:,}; {one['inputsUndone']:,} inputs are undone"
+        for one in rollbacks
+    ]
+    return "\n".join(lines)
+
+
+def _measures(rows: Sequence[Mapping[str, Any]], lengths: DayLengths | None, *, marks: bool) -> str:
     cells = [
         [
             _wall(row["takenAt"]),
@@ -72,10 +83,16 @@ def history_to_text(rows: Sequence[Mapping[str, Any]], lengths: DayLengths | Non
             f"{total(row['decisionsByTier']):,}",
             f"{row['requests']:,}",
             f"{row['inputsWaiting']:,}",
+            *([_undone(row["undone"])] if marks else []),
         ]
         for row in rows
     ]
-    return table(["taken (UTC)", "tick", "world time", "decisions", "requests", "inputs waiting"], cells)
+    heads = ["taken (UTC)", "tick", "world time", "decisions", "requests", "inputs waiting"]
+    return table([*heads, "undone"] if marks else heads, cells)
+
+
+def _undone(by: Mapping[str, Any] | None) -> str:
+    return "" if by is None else f"rollback {by['branch']}, to tick {by['toTick']:,}"
 
 
 def total(by_tier: Mapping[str, int]) -> int:

@@ -109,16 +109,35 @@ def history(
     limit: Annotated[int, typer.Option(min=1, max=1440, help="How many of the newest.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """How a world fared over the last day: its metric snapshots, the newest first."""
+    """How a world fared over the last day: its metric snapshots, the newest first, and its rollbacks.
+
+    What a rollback undid is marked with its number and the tick it went back to.
+    """
     from service.plans import history_to_text
 
     found = ask(data, "ShowHistory", world_id=world_id, limit=limit)
     value = [
-        {"takenAt": row.taken_at, "tick": row.tick, "worldTime": row.world_time, **row.measures}
+        {
+            "takenAt": row.taken_at,
+            "tick": row.tick,
+            "worldTime": row.world_time,
+            **row.measures,
+            "undone": row.undone and {"branch": row.undone.branch, "toTick": row.undone.tick},
+        }
         for row in found.rows
     ]
-    text = history_to_text(value, found.day_lengths)
-    emit({"world": world_id, "history": value}, as_json=as_json, text=text)
+    rollbacks = [
+        {
+            "branch": one.branch,
+            "at": one.at,
+            "fromTick": one.from_tick,
+            "toTick": one.tick,
+            "inputsUndone": one.inputs,
+        }
+        for one in found.rollbacks
+    ]
+    text = history_to_text(value, rollbacks, found.day_lengths)
+    emit({"world": world_id, "history": value, "rollbacks": rollbacks}, as_json=as_json, text=text)
 
 
 @app.command()

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from messages.commits import Fenced, Mark
-from persistence import branches, commits, histories, inputs
+from persistence import branches, commits, histories, housekeeping, inputs
 from persistence import generations as requests
 from persistence.branches import SnapshotGone
 from persistence.inputs import UnknownWorld
@@ -109,6 +109,32 @@ def test_updates_since_are_undone(inn: Store) -> None:
     claimed = inn.claim()
     assert (json.loads(claimed.document), claimed.name) == (DOCUMENT, "Inn")
     assert inn.register(definition_hash="h1").resumed
+
+
+def test_how_it_fared_on_the_abandoned_branch_is_marked_with_the_tick_gone_back_to(inn: Store) -> None:
+    """Measured at ticks 10 and 20, rolled back to 10, measured at 20 once more, rolled back again."""
+
+    def measured(n: int, tick: int) -> None:
+        kept = record(n, tick, epoch=inn.claim().epoch, snapshot=snapshot(tick, 0))
+        inn(lambda db: commits.write(db, [kept]))
+        assert inn(lambda db: housekeeping.measure(db, (INN,), 100.0 * n)) == 1
+
+    def listed() -> list[tuple[float, int, tuple[int, int] | None]]:
+        found = inn(lambda db: housekeeping.measures(db, INN, 10))
+        return [(m.taken_at, m.tick, m.undone and (m.undone.branch, m.undone.tick)) for m in found]
+
+    measured(1, 10)
+    measured(2, 20)
+    back(inn, ordinal=0)
+    assert listed() == [(200.0, 20, (1, 10)), (100.0, 10, None)]
+    measured(3, 20)
+    assert listed() == [(300.0, 20, None), (200.0, 20, (1, 10)), (100.0, 10, None)]
+    back(inn, ordinal=0, ask="another")
+    assert listed() == [(300.0, 20, (2, 10)), (200.0, 20, (1, 10)), (100.0, 10, None)]
+    told = inn(lambda db: housekeeping.rollbacks(db, INN, 1))
+    assert [(one.branch, one.from_tick, one.tick, one.inputs) for one in told] == [(2, 20, 10, 0)]
+    assert inn(lambda db: housekeeping.forget_measures(db, (INN,), 250.0)) == 2
+    assert listed() == [(300.0, 20, (2, 10))]
 
 
 def test_asked_twice_it_is_done_once(inn: Store) -> None:

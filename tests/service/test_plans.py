@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.plans import chores_to_text, to_text
+from service.plans import chores_to_text, history_to_text, to_text
 
 NOBODY = {"due": 0, "pastStaleness": 0, "runs": 0, "owed": 0}
 PLAN: dict[str, Any] = {
@@ -54,3 +54,20 @@ def test_housekeeping_is_a_table_with_when_and_how_much() -> None:
     idle = chores_to_text([{**chore, "lastRun": 86_400.0, "nextRun": None}]).splitlines()[-1]
     assert idle.split()[4:7] == ["00:00:00", "when", "needed"]
     assert chores_to_text([]) == "none heard of yet"
+
+
+def test_what_a_rollback_undid_is_marked_in_the_history() -> None:
+    """One was measured at 00:01:01, undone, and one at 00:01:31; a world that was never rolled back has no
+    such column."""
+    row = {"worldTime": 60.0, "decisionsByTier": {"detailed": 3}, "requests": 0, "inputsWaiting": 0}
+    happened = {**row, "takenAt": 86_491.0, "tick": 1_250, "undone": None}
+    undone = {**row, "takenAt": 86_461.0, "tick": 1_300, "undone": {"branch": 2, "toTick": 1_200}}
+    back = {"branch": 2, "at": 86_470.0, "fromTick": 1_310, "toTick": 1_200, "inputsUndone": 4}
+    heads, _, first, second, last = history_to_text([happened, undone], [back], None).splitlines()
+    assert heads.endswith("undone")
+    assert first.startswith("00:01:31")
+    assert "rollback" not in first
+    assert second.startswith("00:01:01")
+    assert second.endswith("rollback 2, to tick 1,200")
+    assert last == "rollback 2 (00:01:10): from tick 1,310 back to tick 1,200; 4 inputs are undone"
+    assert "undone" not in history_to_text([happened], [], None)

@@ -210,6 +210,9 @@ def test_a_world_rolled_back_goes_on_from_there_as_it_would_have(
     assert (first["tick"], first["inputs"]) == (0, 0)
     done = cli("world", "rollback", "mill", first["snapshot"])
     assert done == {"world": "mill", "branch": 1, "tick": 0, "ticksUndone": 20, "inputsUndone": 3}
+    (told,) = cli("world", "history", "mill")["rollbacks"]
+    del told["at"]
+    assert told == {"branch": 1, "fromTick": 20, "toTick": 0, "inputsUndone": 3}
     assert cli("world", "config", "get", "mill")["timeScale"] == 60
     assert cli("world", "list")[0]["tick"] == 0
     cli("world", "step", "mill", "-n", 20)
