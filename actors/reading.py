@@ -96,6 +96,8 @@ class Reading:
                     config=dict(seen.config),
                     plan=dict(seen.plan),
                     flags=dict(seen.flags),
+                    refused_intents=dict(seen.refused_intents),
+                    refused_requests=seen.refused_requests,
                     plugins=tuple(dict(plugin) for plugin in seen.plugins),
                     housekeeping=self.housekeeping(hosted),
                 )

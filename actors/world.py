@@ -267,6 +267,8 @@ class WorldActor(InnerActor):
                 self.world.config.to_json(),
                 plan_json(self.world.last_plan),
                 dict(self.world.flags),
+                self.world.cues.turned_away.to_json(),
+                self.world.counters.refused_requests,
                 plugins_json(self.world),
             )
         )

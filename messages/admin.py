@@ -165,6 +165,10 @@ class WorldShown(Message):
     plan: dict[str, Any]
     """The last committed tick's WorkPlan: what ran, what was left out and why."""
     flags: dict[str, Any]
+    refused_intents: dict[str, int] = Field(default_factory=dict)
+    """What people wanted of players and did not come to be since the world was opened, by reason."""
+    refused_requests: int = 0
+    """Generation requests that found the world's queue full."""
     plugins: tuple[dict[str, Any], ...] = ()
     """id, version, failures, failuresMax, off: of each plug-in the world names."""
     housekeeping: tuple[dict[str, Any], ...] = ()

@@ -237,6 +237,8 @@ class Seen:
     config: Mapping[str, Any]
     plan: Mapping[str, Any]
     flags: Mapping[str, Any]
+    refused_intents: Mapping[str, int]
+    refused_requests: int
     plugins: tuple[Mapping[str, Any], ...] = ()
 
 

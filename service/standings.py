@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from messages.admin import WorldShown
@@ -23,6 +23,7 @@ def to_text(found: WorldShown) -> str:
         f"state {report.state_hash}",
         f"people: {people}",
         f"decisions {report.decisions:,}, generation requests {report.requests:,}",
+        *_refused(found),
         *map(_plugin, found.plugins),
         plan_to_text("last plan:", found.plan)
         if found.plan
@@ -38,3 +39,12 @@ def to_text(found: WorldShown) -> str:
 def _plugin(one: Mapping[str, Any]) -> str:
     failures = f"{one['failures']} of {one['failuresMax']} failures"
     return f"plug-in {one['id']} {one['version']}: {'switched off, ' if one['off'] else ''}{failures}"
+
+
+def _refused(found: WorldShown) -> Iterator[str]:
+    """Why what people wanted did not come to be; nothing if all of it did."""
+    if found.refused_intents:
+        reasons = ", ".join(f"{count:,} {why}" for why, count in found.refused_intents.items())
+        yield f"intents refused since it was opened: {reasons}"
+    if found.refused_requests:
+        yield f"generation requests refused: {found.refused_requests:,} queue full"

@@ -15,6 +15,7 @@ from simulation.definitions.components import MISSING, value_at
 from simulation.orders import Failure, PersonWrite, Requested
 from simulation.sessions import SESSION_BYTES_MAX, Session
 from simulation.stories import inboxes
+from simulation.stories.turned_away import Why
 from simulation.units import NpcId, SessionId
 
 if TYPE_CHECKING:
@@ -197,7 +198,8 @@ def _to_session(world: World, item: OfSession) -> None:
         return
     after = session_after(session, item)
     if isinstance(item, AddIntent):
-        world.counters.refused_intents += inboxes.refused(session.inbox, after.inbox, item.intent)
+        count = inboxes.refused(session.inbox, after.inbox, item.intent)
+        world.cues.turned_away.note(Why.INBOX, session.id, count)
     if after is not session:
         world.put_session(after)
 

@@ -22,7 +22,12 @@ LISTED_MAX = 1_000
 def session_view(world: World, session: Session, npc_id: NpcId | None = None) -> dict[str, Any]:
     """The session as JSON, its clock, and its chains; with `npc_id` also those that may begin with them."""
     listed = [chain for _, chain in zip(range(LISTED_MAX), _chains(world, session, npc_id), strict=False)]
-    return {**session.to_json(), "worldTime": json_seconds(world.world_time), "chains": listed}
+    return {
+        **session.to_json(),
+        "worldTime": json_seconds(world.world_time),
+        "chains": listed,
+        "refusedIntents": world.cues.turned_away.to_json(session.id),
+    }
 
 
 def _chains(world: World, session: Session, npc_id: NpcId | None) -> Iterator[dict[str, Any]]:

@@ -72,5 +72,3 @@ class Counters:
     refused_requests: int
     failures: int
     decisions: dict[Tier, int]
-    refused_intents: int = 0
-    """Those that found no room in an inbox since the world was opened here."""

@@ -164,6 +164,7 @@ class World:
         self.moving.tiering.on_session(self.sessions.get(session_id), None)
         self.sessions.remove(session_id)
         self.likings.on_session(session_id, None)
+        self.cues.turned_away.forget(session_id)
         for system in self.systems:
             system.on_session(session_id, None)
 

@@ -72,6 +72,8 @@ def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
         "plan": found.plan,
         "flags": found.flags,
         "config": found.config,
+        "refusedIntents": found.refused_intents,
+        "refusedRequests": found.refused_requests,
         "plugins": list(found.plugins),
         "housekeeping": list(found.housekeeping),
     }

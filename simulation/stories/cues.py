@@ -15,6 +15,7 @@ from simulation.due_times import DueTimes
 from simulation.orders import Doing, Turn
 from simulation.population import NONE, Row
 from simulation.stories.hook_rules import Hooks
+from simulation.stories.turned_away import TurnedAway, Why
 from simulation.units import Micros, NpcId, Tier
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class Cues:
         self._names = script.activity_ids
         self.waiting: tuple[Cue, ...] = ()
         """The most urgent first. Replaced, never mutated: state."""
-        self.refused = 0
-        """How many found no room: a statistic."""
+        self.turned_away = TurnedAway()
+        """What came to nothing, and why: a statistic."""
         self._timed: DueTimes[tuple[str, str]] = DueTimes()
         """(person, hook) -> when it acts next."""
 
@@ -107,6 +108,7 @@ class Cues:
 
     def take_over(self, others: Cues, script: Script) -> None:
         """What waits of a former script, as far as this one knows the hook, the person and the activity."""
+        self.turned_away = others.turned_away
         self.waiting = tuple(
             cue
             for cue in others.waiting
@@ -127,7 +129,7 @@ class Cues:
 
     def _put(self, found: Iterable[Cue]) -> None:
         every = sorted((*self.waiting, *found), key=self._urgency)
-        self.refused += max(0, len(every) - CUES_MAX)
+        self.turned_away.note(Why.CUES, count=max(0, len(every) - CUES_MAX))
         self.waiting = tuple(every[:CUES_MAX])
 
     def _urgency(self, cue: Cue) -> tuple[int, Micros, NpcId, str]:

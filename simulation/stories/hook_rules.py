@@ -18,6 +18,7 @@ from simulation.population import NONE
 from simulation.rules import RuleRaised, flag_missing, unmet
 from simulation.sessions import Session
 from simulation.stories.chain_progress import COMPONENT, read_time
+from simulation.stories.turned_away import Why
 from simulation.units import Micros, NpcId
 
 if TYPE_CHECKING:
@@ -143,18 +144,18 @@ def stamped(stamp: Stamp, at: Micros, day: int) -> Stamp:
     return Stamp(at, day, stamp.count + 1 if stamp.day == day else 1)
 
 
-def hindered(rules: HookRules, person: Person, stamp: Stamp, at: Micros, day: int) -> str | None:
+def hindered(rules: HookRules, person: Person, stamp: Stamp, at: Micros, day: int) -> Why | None:
     """Why a person, as the player meets them, does not turn to that player. Raises RuleRaised."""
     hook = rules.hook
     if hook.max_per_day is not None and stamp.day == day and stamp.count >= hook.max_per_day:
-        return f"{hook.max_per_day} times that day"
+        return Why.PER_DAY
     if hook.cooldown_us and stamp.last_at is not None and at < stamp.last_at + hook.cooldown_us:
-        return "cooldown"
+        return Why.COOLDOWN
     if hook.min_affinity is not None and _affinity(hook, person) < hook.min_affinity:
-        return f"affinity below {hook.min_affinity:g}"
-    if missing := flag_missing(hook.required_flags, person.flags):
-        return f"the flag {missing} is not set"
-    return unmet(rules.tests, person)
+        return Why.AFFINITY
+    if flag_missing(hook.required_flags, person.flags):
+        return Why.FLAGS
+    return Why.CONDITIONS if unmet(rules.tests, person) is not None else None
 
 
 def _affinity(hook: Hook, person: Person) -> float:

@@ -18,6 +18,7 @@ from simulation.stories.audiences import Audiences
 from simulation.stories.cues import Cue, Cues
 from simulation.stories.hook_rules import KEY, HookRules, hindered, stamp_in, stamped
 from simulation.stories.inboxes import expired, first_expiry, intent_of
+from simulation.stories.turned_away import Why
 from simulation.systems import System
 from simulation.units import Micros, NpcId, SessionId, Tier
 from simulation.views import View, met_by
@@ -76,17 +77,22 @@ class Intents:
     def _worked_out(self, cue: Cue, view: View, changed: dict[SessionId, Session]) -> Iterator[Consequence]:
         """An intent for each player who is turned to and whom nothing hinders."""
         rules, person = self.cues.hooks.rules[cue.hook_id], view.person(cue.npc_id)
-        if person is None or not _acts(rules, cue, person, view.now):
+        if person is None or not _acts(rules, person):
+            return
+        if cue.at + rules.hook.offer.ttl_us <= view.now:
+            self.cues.turned_away.note(Why.LATE)
             return
         location = None if person.location == NONE else view.script.location_ids[person.location]
         for session_id in self.audiences.of(rules.hook.audience, cue.npc_id, location):
             session = changed.get(session_id) or view.session(session_id)
             if session is not None:
                 found = _turned_to(rules, cue, met_by(person, session), session, location)
+                if isinstance(found, Why):
+                    self.cues.turned_away.note(found, session_id)
+                    continue
                 if isinstance(found, AddIntent):
                     changed[session_id] = followed(session, found)
-                if found is not None:
-                    yield found
+                yield found
 
 
 def cues_of(script: Script, systems: Iterable[System]) -> Cues:
@@ -94,25 +100,25 @@ def cues_of(script: Script, systems: Iterable[System]) -> Cues:
     return next((system.cues for system in systems if isinstance(system, Intents)), None) or Cues(script)
 
 
-def _acts(rules: HookRules, cue: Cue, person: Person, now: Micros) -> bool:
-    """Whether it is theirs to do and not too late: the dormant set off nothing, and what acts while something
-    goes on needs it to go on."""
-    if rules.npcs is not None and cue.npc_id not in rules.npcs:
+def _acts(rules: HookRules, person: Person) -> bool:
+    """Whether it is theirs to do: the dormant set off nothing, and what acts while something goes on needs it
+    to go on."""
+    if rules.npcs is not None and person.npc_id not in rules.npcs:
         return False
-    if person.scene.tier is Tier.DORMANT or cue.at + rules.hook.offer.ttl_us <= now:
+    if person.scene.tier is Tier.DORMANT:
         return False
     return rules.hook.trigger.when not in TIMED or person.activity in rules.activities
 
 
 def _turned_to(
     rules: HookRules, cue: Cue, person: Person, session: Session, location: str | None
-) -> AddIntent | Failed | None:
-    """What the hook makes for one player; None: something hinders it. A rule that raises is told."""
+) -> AddIntent | Failed | Why:
+    """What the hook makes for one player, or what hinders it. A rule that raises is told."""
     hook, script = rules.hook, person.script
     day, stamp = script.calendar.day(cue.at), stamp_in(session, person, hook)
     try:
-        if hindered(rules, person, stamp, cue.at, day) is not None:
-            return None
+        if (why := hindered(rules, person, stamp, cue.at, day)) is not None:
+            return why
     except RuleRaised as raised:
         return Failed(Failure(cue.npc_id, raised.path, raised.error))
     activity = cue.activity_id

@@ -16,6 +16,7 @@ from simulation.definitions.kept import INBOX_MAX
 from simulation.snapshot import encode, parts_of, restore
 from simulation.stories.audiences import ADDRESSED_MAX
 from simulation.stories.cues import CUES_MAX, Cue
+from simulation.stories.turned_away import TurnedAway
 from simulation.units import InputKind, Micros, NpcId, SessionId
 
 ROOT = Path(__file__).parents[3]
@@ -320,6 +321,11 @@ def test_a_cause_that_waited_longer_than_its_intent_would_have_makes_none() -> N
     assert all(done.plan.systems[0].runs == 1 for done in play.done[1:])
     assert play.inbox() == ()
     assert play.world.cues.waiting == ()
+    assert refused(play) == {"tooLate": 2}
+
+
+def refused(play: Play, session_id: str | None = None) -> dict[str, int]:
+    return play.world.cues.turned_away.to_json(None if session_id is None else SessionId(session_id))
 
 
 def test_a_full_inbox_keeps_the_most_urgent_and_counts_what_it_refused() -> None:
@@ -330,13 +336,54 @@ def test_a_full_inbox_keeps_the_most_urgent_and_counts_what_it_refused() -> None
     assert len(inbox) == INBOX_MAX
     # 20 urgent ones of 40, then the first 12 of the others by id; 8 found no room.
     assert [intent["priority"] for intent in inbox] == [90] * 20 + [10] * 12
-    assert play.world.counters.refused_intents == 8
+    assert refused(play) == refused(play, "s1") == {"inboxFull": 8}
     lows = [intent["id"] for intent in inbox[20:]]
     assert lows == sorted(lows)
     play.advance(600)
     assert [intent["priority"] for intent in play.inbox()] == [90] * INBOX_MAX
     # 12 that were there and 28 of the new 40 gave way.
-    assert play.world.counters.refused_intents == 8 + 40
+    assert refused(play) == {"inboxFull": 8 + 40}
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        # Six decisions of the first hour begin the work: one counts for the day, and five are too many.
+        ({"maxPerDay": 1}, {"maxPerDay": 5}),
+        # At 60 s and 1,860 s it acts; at 660, 1,260, 2,460 and 3,060 s not.
+        ({"cooldownSeconds": 1_800}, {"cooldown": 4}),
+        ({"minAffinity": 100}, {"minAffinity": 6}),
+        ({"requiredFlags": ["music"]}, {"requiredFlags": 6}),
+        ({"conditions": [{"type": "time_of_day_in", "times": ["morning"]}]}, {"conditions": 6}),
+        ({}, {}),
+    ],
+)
+def test_what_held_an_intent_back_is_counted_by_reason(more: dict[str, Any], found: dict[str, int]) -> None:
+    play = Play(hamlet([hook(**more)]))
+    play.advance(3_900)
+    assert refused(play) == refused(play, "s1") == found
+
+
+def test_what_a_session_was_refused_is_forgotten_when_it_leaves_and_counts_for_the_world() -> None:
+    sessions = [{"id": name, "locationId": "square"} for name in ("s1", "s2")]
+    play = Play(hamlet([hook(minAffinity=100)], sessions=sessions))
+    play.advance(120)
+    assert play.send(InputKind.SESSION_LEAVE, sessionId="s1").applied
+    assert (refused(play, "s1"), refused(play, "s2")) == ({}, {"minAffinity": 1})
+    assert refused(play) == {"minAffinity": 2}
+
+
+def test_refusals_are_no_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted or not, the hash is the same, and a snapshot does not keep them."""
+    hashes = []
+    for count in (True, False):
+        if not count:
+            monkeypatch.setattr(TurnedAway, "note", lambda *_, **__: None)
+        play = Play(hamlet([hook(minAffinity=100)]))
+        play.advance(120)
+        assert bool(refused(play)) is count
+        hashes.append(drive.state_hash(play.world, play.stages))
+    assert hashes[0] == hashes[1]
 
 
 def test_causes_beyond_their_bound_are_refused_the_least_urgent_first() -> None:
@@ -347,7 +394,8 @@ def test_causes_beyond_their_bound_are_refused_the_least_urgent_first() -> None:
     cues._put([Cue("high", NpcId("n00"), Micros(2))])
     assert len(cues.waiting) == CUES_MAX
     assert cues.waiting[0].hook_id == "high"
-    assert cues.refused == 1
+    assert refused(play) == {"causesFull": 1}
+    assert refused(play, "s1") == {}
 
 
 def test_the_same_cause_makes_no_second_intent() -> None:
@@ -358,7 +406,7 @@ def test_the_same_cause_makes_no_second_intent() -> None:
     assert session is not None
     play.world.carry_out([AddIntent(SessionId("s1"), NpcId("n00"), intent)])
     assert play.world.sessions.get(SessionId("s1")) is session
-    assert play.world.counters.refused_intents == 0
+    assert refused(play) == {}
 
 
 def test_ids_are_made_of_their_cause_alone() -> None:
@@ -551,7 +599,7 @@ def test_a_session_that_could_not_keep_when_a_hook_acted_gets_no_intent() -> Non
     play = Play(hamlet([hook(maxPerDay=1)], sessions=sessions))
     play.advance(120)
     assert play.inbox() == ()
-    assert play.world.counters.refused_intents == 1
+    assert refused(play) == {"inboxFull": 1}
 
 
 def test_innkeepers_of_lanternford_offer_ale_to_whoever_sits_at_the_inn() -> None:
