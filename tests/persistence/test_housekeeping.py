@@ -13,7 +13,7 @@ from persistence.engine import Database
 from persistence.tables import generations as generation_rows
 from persistence.tables import inputs as input_rows
 from persistence.tables import worlds as world_rows
-from simulation.units import GenerationStatus, InputKind, RequestId
+from simulation.units import GenerationStatus, InputKind, RequestId, Tick, WorldId
 from stored import INN, Store, outcome, record, request, snapshot
 
 LATER = 1e12
@@ -103,6 +103,50 @@ def test_a_clean_up_takes_no_more_than_it_may_the_oldest_first(inn: Store) -> No
     assert forget_inputs(inn, most=2) == 2
     assert seqs(inn) == [3, 4, 5]
     assert [forget_inputs(inn, most=2) for _ in range(3)] == [2, 1, 0]
+
+
+def test_a_budget_is_that_of_all_worlds_together(inn: Store) -> None:
+    """Each of two worlds has two inputs and two requests to forget: of three in one go one is left over."""
+    mill = WorldId("mill")
+
+    async def another(db: Database) -> None:
+        await worlds.register(
+            db,
+            world_id=mill,
+            name="Mill",
+            document='{"id": "mill", "npcs": []}',
+            definition_hash="h2",
+            generation=None,
+            fresh=False,
+        )
+        await worlds.claim(db, mill, 0, 0)
+
+    inn(another)
+    for world in (INN, mill):
+        made = tuple(request(f"{world}{n}") for n in (1, 2))
+        inn(lambda db, made=made, world=world: commits.write(db, [record(1, 1, requests=made, world=world)]))
+        ids = [one.request_id for one in made]
+        inn(lambda db, ids=ids: generations.finish(db, ids, GenerationStatus.SUCCEEDED, result={}))
+        inn(inputs.collect_results)
+        done = (outcome(1, ordinal=1), outcome(2, ordinal=2))
+        last = record(2, 2, outcomes=done, snapshot=snapshot(2, 2), world=world)
+        inn(lambda db, last=last: commits.write(db, [last]))
+    both = (INN, mill)
+    assert inn(lambda db: housekeeping.forget_generations(db, both, LATER, 3)) == 3
+    assert inn(lambda db: housekeeping.forget_inputs(db, both, LATER, 3)) == 3
+    assert left(inn) == ["mill2"]
+    assert seqs(inn) == [2]
+    assert inn(lambda db: housekeeping.forget_inputs(db, both, LATER, 3)) == 1
+
+
+def test_the_ends_of_requests_that_are_handed_over_later_than_the_snapshot_stay(inn: Store) -> None:
+    """Made at tick 1 and handed over at tick 4: a replay from the snapshot of tick 3 hands it over again."""
+    late = request("late").model_copy(update={"handed_tick": Tick(4)})
+    inn(lambda db: commits.write(db, [record(1, 4, requests=(late,))]))
+    inn(lambda db: generations.finish(db, [RequestId("late")], GenerationStatus.SUCCEEDED, result={}))
+    inn(inputs.collect_results)
+    inn(lambda db: commits.write(db, [record(2, 5, outcomes=(outcome(1, 1),), snapshot=snapshot(3, 1))]))
+    assert forget_generations(inn) == 0
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

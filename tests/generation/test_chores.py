@@ -1,0 +1,79 @@
+"""The gate's chores: each when its plan says so, and no more of it than its budget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from actors import generation_gate
+from actors.generation_gate import GenerationGate
+from generation import gatekeeping
+from generation.gatekeeping import CHORES, EXPIRY, OVERFLOW, RETRIES, Gatekeeper, Step
+from simulation.housekeeping import Chore, Housekeeping
+
+
+@pytest.mark.parametrize("wanted", [(), (EXPIRY,), (OVERFLOW,), (RETRIES,), (EXPIRY, RETRIES), CHORES])
+def test_a_step_does_the_chores_it_is_asked_for_within_their_budgets(
+    monkeypatch: pytest.MonkeyPatch, wanted: Collection[Chore]
+) -> None:
+    """Nothing is found, so the database is asked, with the bound, by those chores alone."""
+    asked: list[tuple[str, int]] = []
+
+    def answers(name: str) -> Any:
+        async def none(*given: Any) -> tuple[()]:
+            asked.append((name, given[-1]))
+            return ()
+
+        return none
+
+    for name in ("lapsed", "overflow", "started"):
+        monkeypatch.setattr(gatekeeping.generations, name, answers(name))
+
+    async def none_lost(ids: list[str]) -> tuple[()]:
+        assert ids == []
+        return ()
+
+    keeper = Gatekeeper(None, SimpleNamespace(lost=none_lost))  # type: ignore[arg-type]
+    done = asyncio.run(keeper._kept(wanted))
+    bounds = {EXPIRY: ("lapsed", 500), OVERFLOW: ("overflow", 500), RETRIES: ("started", 1_000)}
+    assert asked == [bounds[chore] for chore in CHORES if chore in wanted]
+    assert done == Step(chores=tuple((chore.name, 0) for chore in CHORES if chore in wanted))
+    assert {chore: chore.budget for chore in CHORES} == {chore: most for chore, (_, most) in bounds.items()}
+
+
+def test_the_gate_does_its_chores_every_two_seconds_however_often_it_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All at once at 100 s, then at 102 s; those that used up their budget came at 100.2 s."""
+    clock = SimpleNamespace(now=100.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(generation_gate, "time", clock)
+    asked: list[tuple[float, list[str]]] = []
+    gate = GenerationGate.__new__(GenerationGate)
+    gate.keeper = SimpleNamespace(step=tuple)  # type: ignore[assignment]
+    gate.stepping = gate.again = False
+    gate.housekeeping = Housekeeping(CHORES, 100.0)
+
+    def in_background(due: Any, _: str) -> None:
+        asked.append((clock.now, [chore.name for chore in due]))
+        busy = clock.now == 100.0
+        gate.on_stepped(
+            Step(chores=tuple((chore.name, chore.budget if busy and chore is EXPIRY else 0) for chore in due))
+        )
+
+    monkeypatch.setattr(gate, "in_background", in_background)
+    for clock.now in (100.0, 100.1, 100.25, 101.9, 102.0, 102.1, 102.3):
+        gate.step()
+    names = [chore.name for chore in CHORES]
+    assert asked == [
+        (100.0, names),
+        (100.1, []),
+        (100.25, [EXPIRY.name]),
+        (101.9, []),
+        (102.0, names[1:]),
+        (102.1, []),
+        (102.3, [EXPIRY.name]),
+    ]
