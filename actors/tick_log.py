@@ -41,6 +41,7 @@ def _fields(event: Ticked) -> dict[str, Any]:
         "tiers": {str(tier): count for tier, count in event.served.items()},
         "left_out": {str(short.tier): short.left_out for short in plan.shortfalls},
         "waiting": [npc for short in plan.shortfalls for npc in short.waiting],
+        "warnings": list(plan.warnings),
         "failures": len(event.failures),
         "refused_requests": event.refused_requests,
     }
