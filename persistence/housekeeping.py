@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 from sqlalchemy import (
@@ -50,15 +51,16 @@ async def forget_inputs(db: Database, world_ids: Sequence[WorldId], before: floa
     """Delete inputs recorded before `before` that no kept snapshot needs, the oldest first.
 
     What was applied after the oldest kept snapshot stays, as does whatever waits, and everything of a world
-    that has no snapshot. Answers how many went.
+    that has no snapshot. What waited when a rollback left it behind is never applied, and may go too. Answers
+    how many went.
     """
     gone = 0
     async with db.write() as connection:
-        for world_id in world_ids:
+        for world_id, may_go in product(world_ids, (_applied_before, _left_waiting)):
             oldest = (
                 select(inputs.c.seq, inputs.c.recorded_at)
-                .where(inputs.c.world_id == world_id, inputs.c.ordinal <= _oldest(world_id, "ordinal"))
-                .order_by(inputs.c.ordinal)
+                .where(inputs.c.world_id == world_id, may_go(world_id))
+                .order_by(inputs.c.ordinal, inputs.c.seq)
                 .limit(most - gone)
                 .subquery()
             )
@@ -70,6 +72,14 @@ async def forget_inputs(db: Database, world_ids: Sequence[WorldId], before: floa
             if gone >= most:
                 break
     return gone
+
+
+def _applied_before(world_id: WorldId) -> ColumnElement[bool]:
+    return inputs.c.ordinal <= _oldest(world_id, "ordinal")
+
+
+def _left_waiting(_: WorldId) -> ColumnElement[bool]:
+    return inputs.c.ordinal.is_(None) & inputs.c.branch.is_not(None)
 
 
 async def forget_generations(db: Database, world_ids: Sequence[WorldId], before: float, most: int) -> int:

@@ -59,6 +59,24 @@ def test_inputs_of_the_abandoned_branch_are_kept_and_never_applied_again(inn: St
     assert "rolled back" in found.detail["reason"]
 
 
+def test_inputs_that_waited_on_the_abandoned_branch_are_forgotten_when_they_are_old(inn: Store) -> None:
+    """The first is replayed from the snapshot at tick 10 no more, the third waited; the second was applied
+    after it. A fourth waits on the new branch."""
+    lived(inn)
+    back(inn)
+    inn(lambda db: inputs.record(db, INN, InputKind.PAUSE, {"n": 4}, "key 4"))
+
+    def left() -> list[int]:
+        return sorted(row["seq"] for row in inn.rows(select(input_rows)))
+
+    (third,) = [row["recorded_at"] for row in inn.rows(select(input_rows)) if row["seq"] == 3]
+    assert inn(lambda db: housekeeping.forget_inputs(db, (INN,), 0.0, 100)) == 0
+    assert inn(lambda db: housekeeping.forget_inputs(db, (INN,), third + 1e9, 1)) == 1
+    assert left() == [2, 3, 4]
+    assert inn(lambda db: housekeeping.forget_inputs(db, (INN,), third + 1e9, 100)) == 1
+    assert left() == [2, 4]
+
+
 def test_a_key_of_the_abandoned_branch_means_a_new_input(inn: Store) -> None:
     lived(inn)
     back(inn)
