@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from messages.commits import InputOutcome
 from persistence import commits, generations, housekeeping, inputs, worlds
@@ -216,6 +216,18 @@ def test_a_request_that_is_open_uncollected_or_young_stays(inn: Store) -> None:
     (moved_at,) = [row["moved_at"] for row in inn.rows(select(generation_rows))]
     assert forget_generations(inn, before=moved_at) == 0
     assert forget_generations(inn, before=moved_at + 1) == 1
+
+
+def test_a_request_that_is_tried_again_stays_whatever_was_collected_of_it(inn: Store) -> None:
+    ended(inn)
+    commit(inn, 2, 3, applied=(1,), taken=1)
+
+    async def tried_again(db: Database) -> None:
+        async with db.write() as connection:
+            await connection.execute(update(generation_rows).values(status=GenerationStatus.RUNNING))
+
+    inn(tried_again)
+    assert forget_generations(inn) == 0
 
 
 def test_a_forgotten_request_is_not_collected_again(inn: Store) -> None:
