@@ -105,24 +105,54 @@ def test_a_clean_up_takes_no_more_than_it_may_the_oldest_first(inn: Store) -> No
     assert [forget_inputs(inn, most=2) for _ in range(3)] == [2, 1, 0]
 
 
+MILL = WorldId("mill")
+
+
+async def build_mill(db: Database) -> None:
+    """A second world, owned like the first."""
+    document = '{"id": "mill", "npcs": []}'
+    await worlds.register(
+        db,
+        world_id=MILL,
+        name="Mill",
+        document=document,
+        definition_hash="h2",
+        generation=None,
+        fresh=False,
+    )
+    await worlds.claim(db, MILL, 0, 0)
+
+
+def test_what_is_done_for_one_world_is_not_done_to_another(inn: Store) -> None:
+    """The inn's inputs were applied the other way round, so its second has the ordinal of the mill's first:
+    the mill's second was applied after the mill's snapshot and stays."""
+    inn(build_mill)
+    submit(inn, "a", "b")
+    inn(lambda db: inputs.record(db, MILL, InputKind.STEP, {"ticks": 1}, "a"))
+    inn(lambda db: inputs.record(db, MILL, InputKind.STEP, {"ticks": 1}, "b"))
+    swapped, straight = (outcome(1, 2), outcome(2, 1)), (outcome(1, 1), outcome(2, 2))
+    inn(lambda db: commits.write(db, [record(1, 1, outcomes=swapped)]))
+    there = record(1, 1, outcomes=straight, snapshot=snapshot(1, 1), world=MILL)
+    inn(lambda db: commits.write(db, [there]))
+    assert inn(lambda db: housekeeping.forget_inputs(db, (MILL,), LATER, 100)) == 1
+    rows = [(row["world_id"], row["seq"]) for row in inn.rows(select(input_rows))]
+    assert sorted(rows) == [(INN, 1), (INN, 2), (MILL, 2)]
+    assert inn(lambda db: housekeeping.measure(db, (INN, MILL), 5.0)) == 2
+    assert inn(lambda db: housekeeping.forget_measures(db, (INN,), LATER)) == 1
+    assert len(inn(lambda db: housekeeping.measures(db, MILL, 10))) == 1
+
+
+def test_a_few_worlds_at_a_time_are_the_first_by_id(inn: Store) -> None:
+    inn(build_mill)
+    assert inn(lambda db: housekeeping.next_worlds(db, "", 1)) == (INN,)
+    assert inn(lambda db: housekeeping.next_worlds(db, "", 2)) == (INN, MILL)
+    assert inn(lambda db: housekeeping.next_worlds(db, INN, 2)) == (MILL,)
+
+
 def test_a_budget_is_that_of_all_worlds_together(inn: Store) -> None:
     """Each of two worlds has two inputs and two requests to forget: of three in one go one is left over."""
-    mill = WorldId("mill")
-
-    async def another(db: Database) -> None:
-        await worlds.register(
-            db,
-            world_id=mill,
-            name="Mill",
-            document='{"id": "mill", "npcs": []}',
-            definition_hash="h2",
-            generation=None,
-            fresh=False,
-        )
-        await worlds.claim(db, mill, 0, 0)
-
-    inn(another)
-    for world in (INN, mill):
+    inn(build_mill)
+    for world in (INN, MILL):
         made = tuple(request(f"{world}{n}") for n in (1, 2))
         inn(lambda db, made=made, world=world: commits.write(db, [record(1, 1, requests=made, world=world)]))
         ids = [one.request_id for one in made]
@@ -131,7 +161,7 @@ def test_a_budget_is_that_of_all_worlds_together(inn: Store) -> None:
         done = (outcome(1, ordinal=1), outcome(2, ordinal=2))
         last = record(2, 2, outcomes=done, snapshot=snapshot(2, 2), world=world)
         inn(lambda db, last=last: commits.write(db, [last]))
-    both = (INN, mill)
+    both = (INN, MILL)
     assert inn(lambda db: housekeeping.forget_generations(db, both, LATER, 3)) == 3
     assert inn(lambda db: housekeeping.forget_inputs(db, both, LATER, 3)) == 3
     assert left(inn) == ["mill2"]
