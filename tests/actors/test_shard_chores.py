@@ -74,7 +74,8 @@ def test_the_chores_of_a_shard_are_shown_with_a_world_and_with_its_plan(backstag
         rows = {row["name"]: row for row in shown.housekeeping}
         assert list(rows) == ["world reports", "commits", "snapshots"]
         assert {row["by"] for row in rows.values()} == {"shard 0"}
-        assert [row["didInAll"] for row in rows.values()] == [1, 2, 1]
+        assert (rows["world reports"]["didInAll"], rows["commits"]["didInAll"]) == (1, 2)
+        assert rows["snapshots"]["didInAll"] >= 1, "one more where the ticks took a second"
 
 
 def test_a_report_tells_of_so_many_worlds_and_the_next_of_the_others(
@@ -105,3 +106,8 @@ def test_a_full_report_is_followed_by_the_next_after_a_tenth_of_a_second() -> No
     assert plan.next_s() == pytest.approx(5.1)
     plan.done("world reports", 5.1, 999)
     assert plan.next_s() == pytest.approx(6.1)
+
+
+def test_the_next_report_comes_by_itself(backstage: Any) -> None:
+    backstage.running.report(5 * S)
+    assert backstage.running.timers.next_ns() == 6 * S
