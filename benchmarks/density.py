@@ -10,8 +10,7 @@ from benchmarks.report import Measure
 from benchmarks.service import Service, serving
 from benchmarks.worlds import lanternford
 from messages.admin import SubmitInput
-from service.door import Door
-from service.system import ActorService, new_id
+from service.system import new_id
 from simulation.units import InputKind, WorldId
 
 PEOPLE, WORLDS = 200, 1_000
@@ -43,8 +42,7 @@ def town(pattern: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def resume(service: Service, world_ids: list[WorldId]) -> None:
-    found = Door.read(service.data)
-    door = ActorService.connect(found.port, found.key)
+    door = service.connect(OPEN_WITHIN_S)
     asks = [
         SubmitInput(ask_id=new_id(), world_id=world_id, kind=InputKind.RESUME, payload={})
         for world_id in world_ids
@@ -64,10 +62,10 @@ def keep(worlds: int, seconds: float) -> Kept:
         service.wait_for("world.ticked", 2 * worlds, OPEN_WITHIN_S)
         time.sleep(SETTLE_S)
         service.look()
-        seen, spent, begin = len(service.events), service.cpu_s("th-shard"), time.monotonic()
+        seen, spent, begin = len(service.look()), service.cpu_s("th-shard"), time.monotonic()
         time.sleep(seconds)
-        service.look()
         spent, elapsed = service.cpu_s("th-shard") - spent, time.monotonic() - begin
+        service.look()
         late = sorted(
             event["lateness_ms"] for event in service.events[seen:] if event["event"] == "world.ticked"
         )

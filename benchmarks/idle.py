@@ -20,7 +20,6 @@ from messages.commits import CommitRecord, Snapshot
 from persistence import commits, worlds
 from persistence.engine import Database
 from service.client import ask
-from service.door import Door
 from service.errors import ServiceError
 from service.system import ActorService, new_id
 from simulation.definitions import parse_world
@@ -121,8 +120,7 @@ def sleeping(count: int) -> tuple[float, float, float]:
             time.sleep(WATCHED_S)
             percent = 100 * (service.cpu_s("th-shard") - spent) / WATCHED_S
             memory = service.memory_bytes()
-            found = Door.read(service.data)
-            door = ActorService.connect(found.port, found.key)
+            door = service.connect(OPEN_WITHIN_S)
             woken = median(wake_ms(door, number * (count // WOKEN)) for number in range(WOKEN))
     return memory, percent, woken
 

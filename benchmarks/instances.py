@@ -11,7 +11,6 @@ from statistics import median
 from benchmarks.report import Measure
 from benchmarks.service import serving
 from messages.admin import InstanceWorld
-from service.door import Door
 from service.system import ActorService, new_id
 from simulation.units import WorldId
 
@@ -38,8 +37,7 @@ def instances(count: int) -> list[float]:
     document = json.loads(TEMPLATE.read_text(encoding="utf-8"))
     with serving(["run", "--generation", "off"], [document]) as service:
         service.wait_for("world.ticked", 1, WITHIN_S)
-        found = Door.read(service.data)
-        door = ActorService.connect(found.port, found.key)
+        door = service.connect(WITHIN_S)
         return [instance_ms(door, WorldId(document["id"]), number) for number in range(count)]
 
 

@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from service.door import Door
+from service.errors import ServiceError
+from service.system import ActorService
+
 LOOK_EVERY_S = 0.02
 """Seconds between two looks for something that is waited for."""
 STOP_WITHIN_S = 60.0
@@ -63,6 +67,18 @@ class Service:
                 raise RuntimeError(f"the service ended: {self.tail()}")
             time.sleep(LOOK_EVERY_S)
         raise TimeoutError(f"{len(self.named(event))} of {count} {event} in {within_s:g} s: {self.tail()}")
+
+    def connect(self, within_s: float) -> ActorService:
+        """Join it as its commands do, once it lets anybody in."""
+        until = time.monotonic() + within_s
+        while True:
+            try:
+                door = Door.read(self.data)
+                return ActorService.connect(door.port, door.key)
+            except ServiceError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(LOOK_EVERY_S)
 
     def tail(self) -> str:
         return (self.folder / "log").read_text(errors="replace")[-2_000:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterable, Sequence
@@ -90,7 +91,7 @@ class Checking:
         self._pool: ProcessPoolExecutor | None = None
         self._found: Iterable[CheckedWorld | WorldFileInvalid] = map(check, paths)
         if processes > 1:
-            self._pool = ProcessPoolExecutor(processes, get_context("fork"), _leave_signals)
+            self._pool = ProcessPoolExecutor(processes, get_context("fork"), _begin)
             with suppress(BrokenProcessPool):  # as in `worlds`, only sooner
                 self._found = self._pool.map(check, paths)
 
@@ -105,9 +106,12 @@ class Checking:
                 self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _leave_signals() -> None:
-    """A reader ends with the process that reads for; Ctrl-C is for that one."""
+def _begin() -> None:
+    """A reader ends with the process that reads for; Ctrl-C is for that one. What it has from there is no
+    garbage."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    gc.enable()
 
 
 def _sound(found: Iterable[CheckedWorld | WorldFileInvalid]) -> list[CheckedWorld]:

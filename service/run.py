@@ -35,7 +35,7 @@ from service.screen import Screen
 from service.settings import Settings
 from service.status_line import render
 from service.system import ActorService, new_id
-from service.warming import warm
+from service.warming import load_ahead, warm
 from simulation.units import GenerationMode, Tick, WorldId
 
 LOOK_EVERY_S = 0.05
@@ -136,6 +136,7 @@ class Service:
             database=settings.database_url, redis=self.redis_url, namespace=settings.namespace
         )
         warm(self.screen.banner)
+        load_ahead()
         try:
             self.start_actors()
         except ServiceGone as gone:

@@ -1,15 +1,31 @@
-"""The rules as machine code: compiled once for each machine and version, loaded by every process after."""
+"""What processes that are forked from this one have from the beginning: their code, and the rules as machine
+code, which is compiled once for each machine and version."""
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 
+from actors.supervision import ARCHIVIST, GATE, SHARD
 from simulation.compiled import CODE, CODE_FOLDER, COMPILES
 
 SAY = "Compiling the rules for this machine; the next start has them ready (about 20 s)."
+MIGRATING = "alembic.command"
+"""What brings a database up to date, imported only where that is done."""
 WITHOUT = "Numba is not installed: the rules run as plain Python, with the same results, 50 times slower."
 """Somebody left it out, or it has no wheel for this Python."""
+
+
+def load_ahead() -> None:
+    """Everything but what would have to be compiled. It takes most of a second; a run does it while others
+    read its files."""
+    for module in (*(child.actor.rpartition(".")[0] for child in (ARCHIVIST, GATE, SHARD)), MIGRATING):
+        import_module(module)
+    if COMPILES and CODE_FOLDER.exists():
+        warm(str)
+    gc.freeze()  # all of it lasts: nobody need look through it, and forked processes go on sharing it
 
 
 def warm(tell: Callable[[str], object]) -> None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actors.garbage import uncollected
-from actors.speech import mark_of, request_row
-from messages.commits import Beginning, Snapshot
+from messages.commits import Beginning
 from service.errors import ServiceError, WrongUse
 from service.plugins import installed
 from simulation.definitions import (
@@ -17,7 +16,7 @@ from simulation.definitions import (
     parse_world,
     read_document,
 )
-from simulation.portable import NotPortable, Portable, is_portable, open_portable
+from simulation.definitions.reading import EXPORTED
 
 WORLD_FILE_BYTES_MAX = 512 * 1024 * 1024
 """A million people, the most a world may have, as `theatrum generate` writes them; more is surely another
@@ -50,12 +49,10 @@ def refusal(path: Path, message: str, allowed: str = "a JSON world file") -> Wor
 def load(path: Path) -> LoadedWorld:
     """The world in a file. Raises WorldFileInvalid, whatever is wrong with the file."""
     source, body = str(path), body_of(path)
-    if is_portable(body):
-        try:
-            return _exported(path, open_portable(body, source, installed()))
-        except NotPortable as error:
-            allowed = "a file as `theatrum world export` wrote it"
-            raise refusal(path, f"is no exported world to go on with: {error}", allowed) from None
+    if body.startswith(EXPORTED):
+        from service.exported_files import opened  # the whole core, which plain files are read without
+
+        return opened(path, body)
     with uncollected():
         definition = parse_world(read_document(body, source), source, installed())
     return LoadedWorld(path, body.decode("utf-8"), definition)
@@ -84,19 +81,6 @@ def body_of(path: Path) -> bytes:
     if path.suffix.lower() in YAML and not body.lstrip().startswith(b"{"):
         raise refusal(path, "is YAML, which is not read", FROM_YAML.format(path, path.with_suffix(".json")))
     return body
-
-
-def _exported(path: Path, found: Portable) -> LoadedWorld:
-    world = found.world
-    standing = world.standing({tier: stage.fingerprint() for tier, stage in found.stages.items()})
-    beginning = Beginning(
-        mark=mark_of(standing),
-        snapshot=Snapshot(tick=world.tick, ordinal=world.applied, body=found.snapshot),
-        requests=tuple(
-            request_row(request, world.config) for request in (world.requests.awaited or {}).values()
-        ),
-    )
-    return LoadedWorld(path, found.text, found.definition, beginning)
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

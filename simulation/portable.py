@@ -16,6 +16,7 @@ from typing import Any
 from simulation import drive
 from simulation.definitions import Plugins, WorldDefinition, pack, parse_world, read_document, unpack
 from simulation.definitions.plugins import NO_PLUGINS
+from simulation.definitions.reading import EXPORTED
 from simulation.opening import Stages
 from simulation.person_json import json_seconds
 from simulation.scalars import RULES_VERSION
@@ -23,11 +24,10 @@ from simulation.snapshot import SnapshotCorrupt, SnapshotOfAnother, encode, part
 from simulation.units import Seq
 from simulation.world import World
 
-MAGIC = b"THTRWRLD"
 FORMAT = 1
 CHECKSUM_BYTES = 16
 """Bytes of the blake2b digest in the header."""
-HEADER_BYTES = len(MAGIC) + 1 + CHECKSUM_BYTES
+HEADER_BYTES = len(EXPORTED) + 1 + CHECKSUM_BYTES
 """Bytes before what is checksummed: magic, version, checksum."""
 LENGTH_BYTES = 8
 """Bytes of the little-endian length of the head."""
@@ -49,11 +49,6 @@ class Portable:
     stages: Stages
 
 
-def is_portable(body: bytes) -> bool:
-    """Whether a file begins like an exported world."""
-    return body.startswith(MAGIC)
-
-
 def export(world: World, stages: Stages, text: str) -> bytes:
     """The file of a world as it stands. Its inputs are counted from here on: they are of another history."""
     world.intake.applied, world.intake.next_seq = 0, Seq(1)
@@ -72,7 +67,7 @@ def export(world: World, stages: Stages, text: str) -> bytes:
     }
     plain = json.dumps(head, separators=(",", ":")).encode()
     rest = b"".join([len(plain).to_bytes(LENGTH_BYTES, "little"), plain, document, snapshot])
-    return MAGIC + bytes([FORMAT]) + blake2b(rest, digest_size=CHECKSUM_BYTES).digest() + rest
+    return EXPORTED + bytes([FORMAT]) + blake2b(rest, digest_size=CHECKSUM_BYTES).digest() + rest
 
 
 def open_portable(body: bytes, source: str, plugins: Plugins = NO_PLUGINS) -> Portable:
@@ -96,12 +91,12 @@ def open_portable(body: bytes, source: str, plugins: Plugins = NO_PLUGINS) -> Po
 
 def _parts(body: bytes) -> tuple[Mapping[str, Any], bytes, bytes]:
     """(head, packed definition, snapshot), once the checksum is right."""
-    if not is_portable(body) or len(body) < HEADER_BYTES:
+    if not body.startswith(EXPORTED) or len(body) < HEADER_BYTES:
         raise NotPortable("it does not begin like an exported world")
-    if body[len(MAGIC)] != FORMAT:
-        raise NotPortable(f"its format is {body[len(MAGIC)]}, this version reads {FORMAT}")
+    if body[len(EXPORTED)] != FORMAT:
+        raise NotPortable(f"its format is {body[len(EXPORTED)]}, this version reads {FORMAT}")
     rest = body[HEADER_BYTES:]
-    if blake2b(rest, digest_size=CHECKSUM_BYTES).digest() != body[len(MAGIC) + 1 : HEADER_BYTES]:
+    if blake2b(rest, digest_size=CHECKSUM_BYTES).digest() != body[len(EXPORTED) + 1 : HEADER_BYTES]:
         raise NotPortable("its checksum does not match: it is damaged or cut off")
     start = LENGTH_BYTES + int.from_bytes(rest[:LENGTH_BYTES], "little")
     head = json.loads(rest[LENGTH_BYTES:start])

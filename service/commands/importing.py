@@ -31,11 +31,11 @@ def import_(
     from service.plugins import installed
     from service.world_files import body_of, refuse_existing, write_whole
     from simulation.definitions import read_document
-    from simulation.portable import is_portable
+    from simulation.definitions.reading import EXPORTED
 
     refuse_existing(out, force=force)
     source, body = str(file), body_of(file)
-    if is_portable(body):
+    if body.startswith(EXPORTED):
         raise WrongUse(
             f"File {file} is an exported world",
             because="it has a definition and a state already, so there is nothing to import",

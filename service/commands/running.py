@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from actors.garbage import uncollected
 from service.commands.options import DATA, Data, Database, Json
 from service.errors import DONE, FAILED, WRONG_USE, WrongUse
 
@@ -116,12 +117,15 @@ def run(
 ) -> None:
     """Run worlds until Ctrl-C or a goal, then save them. A second run goes on where the first stopped."""
     goal = _goal(for_, ticks, until_tick)
-    from service.checking import Checking
+    with uncollected():
+        from service.checking import Checking
 
-    checking = Checking(worlds or _examples())
-    from service.run import Plan
+        checking = Checking(worlds or _examples())
+        from service.run import Plan
+        from service.warming import load_ahead
 
-    loaded = checking.worlds()
+        load_ahead()
+        loaded = checking.worlds()
     mode = generation or (GenerationOption.lockstep if speed is SpeedOption.max else GenerationOption.live)
     settings = _settings(
         data, database, redis, shards, speed, mode, log_level, log_format, "warning", npc_ticks

@@ -41,7 +41,7 @@ class Fields:
         self.problems = problems
         self._asked: set[str] = set()
         self._values: Mapping[str, Any] = {}
-        if isinstance(value, Mapping):
+        if type(value) is dict or isinstance(value, Mapping):  # an abstract class takes its time
             self._values = value
         else:
             self.refuse(path, value, f"is {shown(value)}", "an object")
@@ -223,6 +223,8 @@ def known_in(table: Mapping[str, T], problems: Iterable[Problem], *unread: str) 
 
 def is_number(value: object) -> bool:
     """A JSON number that a double can hold; true and false are none."""
+    if type(value) is float:
+        return math.isfinite(value)
     try:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:

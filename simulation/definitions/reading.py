@@ -13,6 +13,8 @@ from simulation.definitions.problems import Problem, WorldFileInvalid, shown
 DEPTH_MAX = 64
 """Nesting of a document; conditions, the deepest part by design, stop at a quarter of it."""
 
+EXPORTED = b"THTRWRLD"
+"""How an exported world begins (`simulation.portable`), and no JSON does."""
 PACKING = 1
 """zlib's fastest level: world files shrink to a tenth even so."""
 

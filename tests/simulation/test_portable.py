@@ -9,9 +9,10 @@ import pytest
 
 from simulation import drive
 from simulation.definitions import WorldDefinition
+from simulation.definitions.reading import EXPORTED
 from simulation.inputs import Input
 from simulation.opening import Stages, create
-from simulation.portable import FORMAT, MAGIC, NotPortable, export, is_portable, open_portable
+from simulation.portable import FORMAT, NotPortable, export, open_portable
 from simulation.units import InputKind, Seq
 from simulation.world import World
 
@@ -30,7 +31,7 @@ def lived(village: Village) -> tuple[World, Stages, bytes]:
 
 def test_a_world_goes_on_from_its_file_as_it_would_have(village: Village) -> None:
     world, stages, body = lived(village)
-    assert is_portable(body)
+    assert body.startswith(EXPORTED)
     found = open_portable(body, "village.thtr")
     assert (found.world.tick, found.world.config.time_scale) == (50, 45)
     for _ in range(30):
@@ -47,19 +48,19 @@ def test_its_inputs_are_counted_from_there_on(village: Village) -> None:
 
 def test_a_damaged_file_is_refused_whatever_byte_is_wrong(village: Village) -> None:
     _, _, body = lived(village)
-    for position in (0, len(MAGIC), len(MAGIC) + 3, 60, len(body) // 2, len(body) - 1):
+    for position in (0, len(EXPORTED), len(EXPORTED) + 3, 60, len(body) // 2, len(body) - 1):
         bad = bytearray(body)
         bad[position] ^= 1
         with pytest.raises(NotPortable):
             open_portable(bytes(bad), "village.thtr")
-    for short in (b"", MAGIC, body[:-1], body[: len(body) // 2]):
+    for short in (b"", EXPORTED, body[:-1], body[: len(body) // 2]):
         with pytest.raises(NotPortable):
             open_portable(short, "village.thtr")
 
 
 def test_a_later_format_is_named_in_the_refusal(village: Village) -> None:
     _, _, body = lived(village)
-    later = MAGIC + bytes([FORMAT + 1]) + body[len(MAGIC) + 1 :]
+    later = EXPORTED + bytes([FORMAT + 1]) + body[len(EXPORTED) + 1 :]
     with pytest.raises(NotPortable, match=f"its format is {FORMAT + 1}, this version reads {FORMAT}"):
         open_portable(later, "village.thtr")
 
