@@ -8,7 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from service.commands.asking import WAIT_S, ask, submit
-from service.commands.options import DATA, Between, Data, Json, NpcId, Wait, WorldId, as_value, emit
+from service.commands.options import (
+    DATA,
+    NEGATIVES,
+    Between,
+    Data,
+    Json,
+    NpcId,
+    Wait,
+    WorldId,
+    as_value,
+    emit,
+)
 from service.errors import Refusal, WrongUse
 
 component_app = typer.Typer(no_args_is_help=True, help="Components: JSON objects by name.")
@@ -154,7 +165,7 @@ def metric_get(
     emit(found, as_json=as_json, text="\n".join(lines))
 
 
-@metric_app.command("set")
+@metric_app.command("set", context_settings=NEGATIVES)
 def metric_set(
     world_id: WorldId,
     npc_id: NpcId,
@@ -169,12 +180,12 @@ def metric_set(
     _change(data, world_id, npc_id, metric, "set", as_value(value), session, wait, as_json)
 
 
-@metric_app.command("add")
+@metric_app.command("add", context_settings=NEGATIVES)
 def metric_add(
     world_id: WorldId,
     npc_id: NpcId,
     metric: Metric,
-    amount: Annotated[str, typer.Argument(help="How much; write -- before a negative one.")],
+    amount: Annotated[str, typer.Argument(help="How much; it may be negative.")],
     session: Between = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,

@@ -16,6 +16,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON value on standard o
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
 Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for the answer.", min=0.1)]
 DATA = Path("data")
+NEGATIVES = {"ignore_unknown_options": True}
+"""Context of a command with a number as argument: -5 is one, and no option that nobody knows."""
 
 WorldId = Annotated[str, typer.Argument(metavar="WORLD", help="The world's id.")]
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The player's session.")]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from service.commands.asking import WAIT_S, ask, submit
-from service.commands.options import DATA, Data, Json, Wait, WorldId, as_value, emit, pairs
+from service.commands.options import DATA, NEGATIVES, Data, Json, Wait, WorldId, as_value, emit, pairs
 from service.errors import WrongUse
 
 app = typer.Typer(no_args_is_help=True, help="See and steer the worlds of the running service.")
@@ -241,7 +241,7 @@ def step(
     submit(data, world_id, "step", {"ticks": ticks}, wait, as_json)
 
 
-@app.command()
+@app.command(context_settings=NEGATIVES)
 def advance(
     world_id: WorldId,
     seconds: Annotated[str, typer.Argument(help="Game seconds, at most six decimals.")],
