@@ -139,7 +139,7 @@ def wanted(intent: Values) -> str:
 def _intent(payload: Values, detail: Values) -> str:
     intent = detail["intent"]
     what = wanted(intent)
-    done = f"accepted: {what} begins" if detail["op"] == "accept" else f"dismissed: no {what}"
+    done = f"accepted: {what} begins" if detail["op"] == "accept" else f"dismissed: {what} does not begin"
     return f"intent {intent['id']} of {intent['npcId']} {done}"
 
 

@@ -22,6 +22,6 @@ def to_text(found: PeopleListed) -> str:
         for one in found.people
     ]
     heads = ["person", "name", "tier", "location", "activity", "energy", "decides next"]
-    shown = table(heads, rows) if rows else "Nobody of whom that is so."
+    shown = table(heads, rows) if rows else "Nobody fits that now."
     more = "" if found.next is None else f" The next page: --from {found.next}."
     return f"{shown}\n{len(rows):,} of {found.count:,} people, as of tick {found.tick:,}.{more}"

@@ -87,6 +87,14 @@ def _wall_time(text: str) -> float:
     return found.timestamp()
 
 
+def values_of(payload: dict[str, Any]) -> str:
+    """What an appointment gives its world, as a command would be given it."""
+    from service.answers import shown
+
+    flat = payload.get("flags", payload)
+    return ", ".join(f"{key}={shown(value)}" for key, value in flat.items()) or "-"
+
+
 def _shown(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat()
 
@@ -101,8 +109,8 @@ def appointments(world_id: WorldId, data: Data = DATA, as_json: Json = False) ->
         {"id": row.appointment_id, "at": _shown(row.at), "kind": str(row.kind), "payload": row.payload}
         for row in found
     ]
-    rows = [[one["id"], one["at"], one["kind"], str(one["payload"])] for one in value]
-    text = table(["id", "at", "input", "payload"], rows) if rows else "No appointments."
+    rows = [[one["id"], one["at"], one["kind"], values_of(one["payload"])] for one in value]
+    text = table(["id", "at", "input", "values"], rows) if rows else "No appointments."
     emit({"world": world_id, "appointments": value}, as_json=as_json, text=text)
 
 

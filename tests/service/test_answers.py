@@ -91,7 +91,7 @@ INTENT = {"id": "i7", "npcId": "ann", "chainId": "courting"}
             "intent",
             {},
             {"op": "dismiss", "intent": INTENT},
-            "intent i7 of ann dismissed: no chain courting",
+            "intent i7 of ann dismissed: chain courting does not begin",
         ),
     ],
 )

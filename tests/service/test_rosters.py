@@ -32,4 +32,4 @@ def test_people_are_a_table_with_the_way_to_the_next_page() -> None:
 
 
 def test_the_last_page_says_no_more() -> None:
-    assert to_text(listed()) == "Nobody of whom that is so.\n0 of 1,200 people, as of tick 1,000."
+    assert to_text(listed()) == "Nobody fits that now.\n0 of 1,200 people, as of tick 1,000."
