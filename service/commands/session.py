@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from service.commands.asking import WAIT_S, ask, submit
-from service.commands.options import DATA, Data, Expected, Json, SessionId, Wait, WorldId, as_value, emit
+from service.commands.options import DATA, Data, Expected, Json, SessionId, Wait, WorldId, emit, pairs
 from service.errors import WrongUse
 
 app = typer.Typer(no_args_is_help=True, help="Players of a world: where each is, and what is theirs.")
@@ -52,14 +53,29 @@ def join(
     user: Annotated[str | None, typer.Option("--user", help="Whose session it is.")] = None,
     location: Location = None,
     scene: Scene = None,
+    file: Annotated[
+        Path | None, typer.Option("--from", help="What `session show` or `leave` printed with --json.")
+    ] = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
-    """Let a player in. Refused while a session of that id is here."""
+    """Let a player in, with --from as they were. Refused while a session of that id is here."""
     given = {"id": session_id, "userId": user, "locationId": location, "sceneId": scene}
-    session = {key: value for key, value in given.items() if value is not None}
+    session = {} if file is None else kept_in(file)
+    session |= {key: value for key, value in given.items() if value is not None}
     submit(data, world_id, "session_join", {"session": session}, wait, as_json)
+
+
+def kept_in(file: Path) -> dict[str, Any]:
+    """The session in a file: as it is, or in the answer to a leave. The world says what is wrong with it."""
+    from service.world_files import body_of
+    from simulation.definitions.reading import read_document
+
+    found = read_document(body_of(file), str(file))
+    detail = found.get("detail")
+    session = detail.get("session") if isinstance(detail, dict) else None
+    return session if isinstance(session, dict) else found
 
 
 @app.command()
@@ -91,17 +107,23 @@ def update(
     as_json: Json = False,
 ) -> None:
     """Change locationId, sceneId, cast, flags, inventory or npcs; all changes or none. A null removes."""
+    _change(world_id, session_id, wanted_of(changes), expected, data, wait, as_json)
+
+
+def wanted_of(changes: list[str]) -> dict[str, Any]:
+    """Changes of a session by key: `flags.met=true` is a part of `flags`, and nothing is said twice."""
     wanted: dict[str, Any] = {}
-    for change in changes:
-        key, equals, value = change.partition("=")
+    for key, value in pairs(changes, "sceneId=ball").items():
         first, _, rest = key.partition(".")
-        if not equals or not first or (rest and not isinstance(wanted.setdefault(first, {}), dict)):
-            raise WrongUse(f"{change!r} is no change", because="write key=value, such as sceneId=ball")
+        if not first or (rest and not isinstance(wanted.setdefault(first, {}), dict)):
+            raise WrongUse(f"{key!r} is no change", because="write key=value, such as sceneId=ball")
+        if first in wanted and (not rest or rest in wanted[first]):
+            raise WrongUse(f"{key} is given twice", do="Give each key once.")
         if rest:
-            wanted[first][rest] = as_value(value)
+            wanted[first][rest] = value
         else:
-            wanted[first] = as_value(value)
-    _change(world_id, session_id, wanted, expected, data, wait, as_json)
+            wanted[first] = value
+    return wanted
 
 
 def _change(
@@ -128,7 +150,7 @@ def leave(
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
-    """Let a player go; the answer holds the whole session as it was."""
+    """Let a player go; with --json the answer holds the whole session, which `join --from` takes back."""
     payload: dict[str, Any] = {"sessionId": session_id}
     if expected is not None:
         payload["expectedVersion"] = expected

@@ -25,6 +25,8 @@ ALIASES = {"userId": "user", "locationId": "location", "sceneId": "scene"}
 """Either of each pair is read; one that is null is as if it were not there."""
 FREE_KEYS = ("worldId", "components", "stats", "relationships", "scope")
 """Keys of the format that no rule reads; kept as they are."""
+VIEW_KEYS = ("worldTime", "chains", "refusedIntents")
+"""What whoever looks at a session is shown beside it: no part of it, so not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def read_session(fields: Fields, around: Around) -> Session:
         version=fields.whole("version", 0, 2**53, 0),
         extra=_free(fields),
     )
-    fields.ignore(*FREE_KEYS)
+    fields.ignore(*FREE_KEYS, *VIEW_KEYS)
     fields.done()
     if found.size > SESSION_BYTES_MAX:
         fields.refuse(fields.path, session_id, f"has {found.size} bytes", f"at most {SESSION_BYTES_MAX}")

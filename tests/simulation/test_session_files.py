@@ -14,6 +14,7 @@ from simulation.definitions import WorldFileInvalid, parse_world
 from simulation.definitions.kept import INBOX_MAX
 from simulation.opening import create
 from simulation.portable import export, open_portable
+from simulation.session_view import session_view
 from simulation.sessions import Session
 from simulation.units import InputKind, SessionId
 
@@ -135,6 +136,13 @@ def test_a_lived_session_keeps_everything_there_is_to_keep(lived: Play) -> None:
     assert components["interactions"].keys() == {"lastUsedAt", "chainProgress", "intents"}
     assert components["behavior"] == {"preferences": {"activityWeights": {"work": 0.9}}}
     assert session.inventory == {"oil": 3, "label": 2}
+
+
+def test_what_is_shown_beside_a_session_is_no_part_of_it(lived: Play) -> None:
+    shown = session_view(lived.world, session_of(lived))
+    assert shown.keys() - session_of(lived).to_json().keys() == {"worldTime", "chains", "refusedIntents"}
+    (back,) = parse_world({**talking(), "sessions": [shown]}).sessions
+    assert back == session_of(lived)
 
 
 def test_an_exported_world_goes_on_with_everything_its_sessions_keep(lived: Play) -> None:
