@@ -124,10 +124,11 @@ async def register(db: Database, message: RegisterWorld) -> Reply:
 
 
 async def retire(db: Database, message: RetireWorld) -> Reply:
-    tick = await worlds.retire(db, message.world_id)
-    if tick is None:
+    found = await worlds.retire(db, message.world_id)
+    if found is None:
         raise inputs.UnknownWorld(f"no world {message.world_id}")
-    return WorldRetired(ask_id=message.ask_id, world_id=message.world_id, tick=tick)
+    report = stored_report(message.world_id, *found, NO_SHARD, REMOVED)
+    return WorldRetired(ask_id=message.ask_id, world_id=message.world_id, report=report)
 
 
 async def recall(db: Database, message: RecallWorld) -> Reply:

@@ -239,10 +239,10 @@ class FrontDesk:
                     self.resumed.add(message.ask_id)
                 self.placement.quarantined.pop(world_id, None)
                 self.open_world(world_id, message.ask_id)
-            case archive.WorldRetired():
+            case archive.WorldRetired(ask_id=ask_id, report=report):
                 self.tell_shard_of(world_id, shards.DropWorld(world_id=world_id))
-                self.resting.retire(world_id)
-                self.answer(admin.WorldRemoved(ask_id=message.ask_id, world_id=world_id, tick=message.tick))
+                self.resting.retire(report)
+                self.answer(admin.WorldRemoved(ask_id=ask_id, world_id=world_id, tick=report.tick))
             case archive.WorldRolledBack():
                 self.rolled_back[message.ask_id] = message
                 self.placement.quarantined.pop(world_id, None)

@@ -24,13 +24,13 @@ class Resting:
         """What the archive has, as it opens."""
         self.reports = {report.world_id: report for report in reports} | self.reports
 
-    def retire(self, world_id: WorldId) -> None:
-        """A world leaves the service."""
-        report = self.placement.reports.get(world_id)
-        if report is not None:
-            gone = {"status": REMOVED, "because": "", "lateness_p50_ms": 0.0, "lateness_p99_ms": 0.0}
-            self.reports[world_id] = report.model_copy(update=gone)
-        self.placement.forget(world_id)
+    def retire(self, report: WorldReport) -> None:
+        """A world leaves the service, as it stands."""
+        shown = self.placement.reports.get(report.world_id)
+        if shown is not None and shown.tick == report.tick:
+            report = report.model_copy(update={"time_of_day": shown.time_of_day})
+        self.reports[report.world_id] = report
+        self.placement.forget(report.world_id)
 
     def listed(self) -> tuple[WorldReport, ...]:
         """Those in service, then the others."""

@@ -96,7 +96,8 @@ class RetireWorld(Ask):
 class WorldRetired(Message):
     ask_id: str
     world_id: WorldId
-    tick: Tick
+    report: WorldReport
+    """As of its last commit, which the Supervisor may not have heard of."""
 
 
 class RecallWorld(Ask):

@@ -210,17 +210,18 @@ async def set_generation(db: Database, world_ids: Sequence[WorldId], generation:
         await connection.execute(change, [{"of_world": world_id} for world_id in world_ids])
 
 
-async def retire(db: Database, world_id: WorldId) -> Tick | None:
-    """Take a world out of service; its rows stay. None: no such world. One more epoch fences its owner."""
+async def retire(db: Database, world_id: WorldId) -> tuple[str, Mark | None] | None:
+    """Take a world out of service; its rows stay. Answers its name and last mark. None: no such world. One
+    more epoch fences its owner."""
     change = (
         update(worlds)
         .where(worlds.c.id == world_id, worlds.c.status == "active")
         .values(status="retired", epoch=worlds.c.epoch + 1, owner_shard=None)
-        .returning(worlds.c.tick)
+        .returning(worlds.c.name, worlds.c.mark)
     )
     async with db.write() as connection:
-        tick = (await connection.execute(change)).scalar()
-    return None if tick is None else Tick(tick)
+        found = (await connection.execute(change)).first()
+    return None if found is None else (found.name, Mark.model_validate(found.mark) if found.mark else None)
 
 
 async def quarantine(db: Database, world_id: WorldId, epoch: Epoch, reason: str) -> None:

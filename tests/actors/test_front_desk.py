@@ -226,7 +226,7 @@ def test_too_many_asks_at_once_are_refused_and_told_to_come_again(
 
 def test_a_removed_world_is_dropped_by_its_shard_and_forgotten(desk: Desk) -> None:
     desk.ask(admin.RemoveWorld(ask_id="a", world_id=INN))
-    desk.on_registry(archive.WorldRetired(ask_id="a", world_id=INN, tick=Tick(5)))
+    desk.on_registry(archive.WorldRetired(ask_id="a", world_id=INN, report=report(5, "removed")))
     assert desk.told[-1] == ("shard 0", shards.DropWorld(world_id=INN))
     assert desk.placement.shard_of == {}
     assert isinstance(desk.answered[-1][1], admin.WorldRemoved)
@@ -310,10 +310,12 @@ def test_what_is_asked_of_appointments_goes_to_the_archivist_as_it_is(desk: Desk
 
 
 def test_a_removed_world_is_listed_refused_and_brought_back_by_its_id(desk: Desk) -> None:
-    desk.on_registry(archive.WorldRetired(ask_id="r", world_id=INN, tick=Tick(5)))
+    desk.on_registry(archive.WorldRetired(ask_id="r", world_id=INN, report=report(7, "removed")))
     desk.ask(admin.ListWorlds(ask_id="l"))
     (listed,) = desk.answered[-1][1].worlds
-    assert (listed.status, listed.tick) == ("removed", 5)
+    assert (listed.status, listed.tick) == ("removed", 7), (
+        "its last commit, which is newer than its last report"
+    )
     desk.ask(admin.ShowWorld(ask_id="s", world_id=INN))
     refused = desk.answered[-1][1]
     assert refused.reason == "world inn was removed"
