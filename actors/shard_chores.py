@@ -18,7 +18,7 @@ CHORES = (REPORTS,)
 def rows(plan: Housekeeping, buffer: CommitBuffer, by: str, now_ns: int) -> tuple[dict[str, Any], ...]:
     """The chores of a shard for whoever asks about this one of its worlds."""
     now_s, wall_s = now_ns / 1e9, time.time()
-    own = (row.to_json(now_s, wall_s) for row in (commits(buffer), snapshots(buffer)))
+    own = (row.to_json(now_s, wall_s) for row in (commits(buffer), snapshots(buffer, now_ns)))
     return tuple({**row, "by": by} for row in (*plan.to_json(now_s, wall_s), *own))
 
 
@@ -28,11 +28,13 @@ def commits(buffer: CommitBuffer) -> Standing:
     return _standing(chore, buffer.flush_at_ns(), buffer.written)
 
 
-def snapshots(buffer: CommitBuffer) -> Standing:
-    """One at a time; a world that made no tick since the last needs none."""
+def snapshots(buffer: CommitBuffer, now_ns: int) -> Standing:
+    """One at a time, with a record: a world that made no tick since the last needs none, and one that stands
+    still has it with its next."""
     chore = Chore("snapshots", buffer.snapshot_every_ns / 1e9, 1)
-    next_ns = buffer.snapshot_ns + buffer.snapshot_every_ns if buffer.replay_ns else None
-    return _standing(chore, next_ns, buffer.taken)
+    due_ns = buffer.snapshot_ns + buffer.snapshot_every_ns
+    comes = buffer.replay_ns > 0 and (due_ns > now_ns or buffer.has_news)
+    return _standing(chore, due_ns if comes else None, buffer.taken)
 
 
 def _standing(chore: Chore, next_ns: int | None, done: Done) -> Standing:

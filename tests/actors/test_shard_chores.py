@@ -36,7 +36,7 @@ def buffer() -> CommitBuffer:
 
 
 def test_commits_and_snapshots_of_a_world_that_did_nothing_are_due_when_needed(buffer: CommitBuffer) -> None:
-    for row in (shard_chores.commits(buffer), shard_chores.snapshots(buffer)):
+    for row in (shard_chores.commits(buffer), shard_chores.snapshots(buffer, 0)):
         assert (row.next_s, row.last_s, row.did, row.did_in_all) == (None, None, 0, 0)
 
 
@@ -53,12 +53,23 @@ def test_commits_are_counted_in_ticks(buffer: CommitBuffer) -> None:
 
 def test_a_snapshot_is_due_its_time_after_the_last_if_the_world_ticked(buffer: CommitBuffer) -> None:
     buffer.copy_taken(Tick(0), 0, 40 * S)
-    assert shard_chores.snapshots(buffer).next_s is None
+    assert shard_chores.snapshots(buffer, 40 * S).next_s is None
     buffer.encoded(Snapshot(tick=Tick(0), ordinal=0, body=b""))
     buffer.ticked(Tick(1), (), (), 41 * S, 1)
-    row = shard_chores.snapshots(buffer)
+    row = shard_chores.snapshots(buffer, 41 * S)
     assert (row.chore.every_s, row.chore.budget) == (30.0, 1)
     assert (row.last_s, row.next_s, row.did, row.did_in_all) == (40.0, 70.0, 1, 1)
+
+
+def test_a_snapshot_that_is_due_of_a_world_that_stands_comes_with_its_next_commit(
+    buffer: CommitBuffer,
+) -> None:
+    """Due at 30 s; the world's last tick is recorded by then."""
+    buffer.ticked(Tick(1), (), (), 1 * S, 1)
+    assert shard_chores.snapshots(buffer, 31 * S).next_s == 30.0
+    buffer.record(mark(1), 2 * S)
+    assert shard_chores.snapshots(buffer, 29 * S).next_s == 30.0
+    assert shard_chores.snapshots(buffer, 30 * S).next_s is None
 
 
 def test_the_chores_of_a_shard_are_shown_with_a_world_and_with_its_plan(backstage: Any) -> None:
