@@ -17,6 +17,13 @@ ADD_WITHIN_S = 120.0
 """A large world takes its time to be stored and opened."""
 
 
+def to_open_again(
+    known: Iterable[WorldId], stored: Iterable[WorldId], left_out: Collection[WorldId]
+) -> list[WorldId]:
+    """After a restart: the worlds of the last report, and those that came after it and were answered."""
+    return list(dict.fromkeys([*known, *(world_id for world_id in stored if world_id not in left_out)]))
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """`generation` is the mode this run asks for; None: as each world says."""

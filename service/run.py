@@ -28,7 +28,7 @@ from service.checking import CheckedWorld, refuse_changed
 from service.door import DataFolder, Door
 from service.embedded.redis import EmbeddedRedis
 from service.errors import ServiceEnded, ServiceError, ServiceGone
-from service.opening import Opening
+from service.opening import Opening, to_open_again
 from service.plugins import installed, refs
 from service.processes import ACTORS, REDIS, WORKER, Kept, ProcessTable, WorkerProcess
 from service.screen import Screen
@@ -82,7 +82,9 @@ class Service:
         """The last report of every world, as of `version`."""
         self.version = 0
         self.known: tuple[WorldId, ...] = ()
-        """The worlds of the last report: those to open again after a restart."""
+        """The worlds of the last report."""
+        self.left_out: frozenset[WorldId] | None = None
+        """Worlds that were stored already and that this run was not asked to run; None: it did not look."""
         self.deaths_s: tuple[float, ...] = ()
         self.redis_url = settings.redis or ""
         self.failed: list[str] = []
@@ -148,13 +150,8 @@ class Service:
 
     def worker(self) -> WorkerProcess:
         settings = self.settings
-        return WorkerProcess.start(
-            settings.database_url,
-            self.redis_url,
-            settings.namespace,
-            settings.log_level,
-            settings.log_format,
-        )
+        log_as = settings.log_level, settings.log_format
+        return WorkerProcess.start(settings.database_url, self.redis_url, settings.namespace, *log_as)
 
     def start_actors(self) -> None:
         """The actor system, every world in it, and the goal."""
@@ -176,8 +173,11 @@ class Service:
         self.actors, started = ActorService.start(wanted, door.port, door.key, settings.logs)
         mode = None if self.known else settings.generation
         opening = Opening(self.actors, mode, frozenset(started.asleep), self.log)
+        if self.left_out is None:
+            mine = started.worlds if self.plan.stored else [world.world_id for world in self.plan.worlds]
+            self.left_out = frozenset(started.worlds).difference(mine)
         if self.known:
-            worlds = opening.stored(self.known)
+            worlds = opening.stored(to_open_again(self.known, started.worlds, self.left_out))
         elif self.plan.stored:
             worlds = opening.stored(started.worlds)
         else:

@@ -324,6 +324,22 @@ def test_when_the_actor_system_dies_it_is_started_anew(start: Start, inn: Path, 
     until(lambda: is_beyond(cli, before["tick"] + 5), "the world goes on", service)
 
 
+def test_a_world_made_right_before_the_supervisor_dies_is_in_service_again(
+    start: Start, inn: Path, cli: Cli
+) -> None:
+    service = start("run", inn)
+    opened(service, cli.data)
+    (supervisor,) = service.named("th-supervisor")
+    for name in ("mine", "thine"):
+        cli("world", "instance", "inn", name)
+    supervisor.kill()
+    until(lambda: [p for p in service.named("th-supervisor") if p.pid != supervisor.pid], "another", service)
+    until(lambda: is_beyond(cli, 3), "the world goes on", service)
+    found = {world["id"]: world["status"] for world in cli("world", "list")}
+    assert found.keys() == {"inn", "mine", "thine"}
+    assert "stored" not in found.values()
+
+
 def test_a_supervisor_that_dies_in_the_drain_costs_nothing(start: Start, inn: Path, cli: Cli) -> None:
     service = start("run", inn, "--json", "--log-level", "info")
     opened(service, cli.data)
