@@ -14,7 +14,15 @@ from hashlib import blake2b
 from typing import Any
 
 from simulation import drive
-from simulation.definitions import Plugins, WorldDefinition, pack, parse_world, read_document, unpack
+from simulation.definitions import (
+    DefinitionInvalid,
+    Plugins,
+    WorldDefinition,
+    pack,
+    parse_world,
+    read_document,
+    unpack,
+)
 from simulation.definitions.plugins import NO_PLUGINS
 from simulation.definitions.reading import EXPORTED
 from simulation.opening import Stages
@@ -73,20 +81,24 @@ def export(world: World, stages: Stages, text: str) -> bytes:
 def open_portable(body: bytes, source: str, plugins: Plugins = NO_PLUGINS) -> Portable:
     """The world in a file. Raises NotPortable, or WorldFileInvalid for its definition."""
     head, document, snapshot = _parts(body)
-    if head["rules"] != RULES_VERSION:
-        raise NotPortable(
-            f"it lived by version {head['rules']} of the rules, this is version {RULES_VERSION}"
-        )
     try:
         text = unpack(document)
         definition = parse_world(read_document(text, source), source, plugins)
         world, stages = restore(definition, snapshot)
+        found = drive.state_hash(world, stages)
     except (SnapshotCorrupt, SnapshotOfAnother, zlib.error, UnicodeDecodeError) as error:
         raise NotPortable(str(error)) from error
-    found = drive.state_hash(world, stages)
+    except DefinitionInvalid:
+        raise
+    except FORGED as error:
+        raise NotPortable(f"its state makes no sense ({type(error).__name__}: {error})") from error
     if found != head["stateHash"]:
         raise NotPortable(f"its state has hash {found}, and it was exported with {head['stateHash']}")
     return Portable(text, definition, snapshot, world, stages)
+
+
+FORGED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
+"""What reading a state raises that nobody's export wrote, though its checksum is right."""
 
 
 def _parts(body: bytes) -> tuple[Mapping[str, Any], bytes, bytes]:
@@ -99,6 +111,28 @@ def _parts(body: bytes) -> tuple[Mapping[str, Any], bytes, bytes]:
     if blake2b(rest, digest_size=CHECKSUM_BYTES).digest() != body[len(EXPORTED) + 1 : HEADER_BYTES]:
         raise NotPortable("its checksum does not match: it is damaged or cut off")
     start = LENGTH_BYTES + int.from_bytes(rest[:LENGTH_BYTES], "little")
-    head = json.loads(rest[LENGTH_BYTES:start])
-    middle = start + head["documentBytes"]
-    return head, rest[start:middle], rest[middle : middle + head["snapshotBytes"]]
+    head = _head(rest[LENGTH_BYTES:start])
+    if head["rules"] != RULES_VERSION:
+        raise NotPortable(
+            f"it lived by version {head['rules']} of the rules, this is version {RULES_VERSION}"
+        )
+    middle, end = start + head["documentBytes"], len(rest) - head["snapshotBytes"]
+    if not start <= middle == end:
+        raise NotPortable("its head tells other lengths than its parts have")
+    return head, rest[start:middle], rest[middle:]
+
+
+def _head(plain: bytes) -> Mapping[str, Any]:
+    """The head, with every key that is read here."""
+    try:
+        head: dict[str, Any] = json.loads(plain)
+    except (ValueError, RecursionError) as error:
+        raise NotPortable("its head is no JSON object") from error
+    for key, kind in HEAD.items():
+        if not isinstance(head, dict) or type(head.get(key)) is not kind:
+            raise NotPortable(f"its head has no {key}, or another kind of value there")
+    return head
+
+
+HEAD = {"rules": int, "stateHash": str, "documentBytes": int, "snapshotBytes": int}
+"""Key of the head that is read -> what it holds."""

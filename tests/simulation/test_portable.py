@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
 
 import pytest
 
-from simulation import drive
-from simulation.definitions import WorldDefinition
+from simulation import drive, portable
+from simulation.definitions import ConfigInvalid, WorldDefinition
 from simulation.definitions.reading import EXPORTED
 from simulation.inputs import Input
 from simulation.opening import Stages, create
-from simulation.portable import FORMAT, NotPortable, export, open_portable
+from simulation.portable import (
+    FORMAT,
+    HEADER_BYTES,
+    LENGTH_BYTES,
+    NotPortable,
+    export,
+    open_portable,
+)
 from simulation.units import InputKind, Seq
 from simulation.world import World
 
@@ -69,4 +79,59 @@ def test_another_version_of_the_rules_is_refused(village: Village, monkeypatch: 
     _, _, body = lived(village)
     monkeypatch.setattr("simulation.portable.RULES_VERSION", 99)
     with pytest.raises(NotPortable, match="this is version 99"):
+        open_portable(body, "village.thtr")
+
+
+def forged(body: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """The same file with another head, and a checksum that is right."""
+    rest = body[HEADER_BYTES:]
+    start = LENGTH_BYTES + int.from_bytes(rest[:LENGTH_BYTES], "little")
+    head = json.loads(rest[LENGTH_BYTES:start])
+    plain = json.dumps(change(head)).encode()
+    rest = len(plain).to_bytes(LENGTH_BYTES, "little") + plain + rest[start:]
+    return EXPORTED + bytes([FORMAT]) + blake2b(rest, digest_size=16).digest() + rest
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda head: {}, "no rules"),
+        (lambda head: [head], "no rules"),
+        (lambda head: {key: value for key, value in head.items() if key != "stateHash"}, "no stateHash"),
+        (lambda head: {**head, "documentBytes": "12"}, "no documentBytes"),
+        (lambda head: {**head, "documentBytes": -5}, "other lengths"),
+        (lambda head: {**head, "documentBytes": head["documentBytes"] + 1}, "other lengths"),
+        (lambda head: {**head, "snapshotBytes": 10**30}, "other lengths"),
+        (lambda head: {**head, "rules": 99}, "version 99 of the rules"),
+        (lambda head: {**head, "stateHash": "0"}, "exported with 0"),
+    ],
+)
+def test_a_forged_head_is_refused(
+    village: Village, change: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    _, _, body = lived(village)
+    with pytest.raises(NotPortable, match=says):
+        open_portable(forged(body, change), "village.thtr")
+
+
+def test_a_head_that_is_no_json_is_refused(village: Village) -> None:
+    rest = (10**12).to_bytes(LENGTH_BYTES, "little") + b"{"
+    body = EXPORTED + bytes([FORMAT]) + blake2b(rest, digest_size=16).digest() + rest
+    with pytest.raises(NotPortable, match="its head is no JSON object"):
+        open_portable(body, "village.thtr")
+
+
+@pytest.mark.parametrize("key", ["clock", "tiers", "flags", "sessions", "config", "counters"])
+def test_a_state_that_nobody_exported_is_refused(
+    village: Village, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    world, stages, _ = lived(village)
+    honest = portable.parts_of
+    monkeypatch.setattr(
+        portable, "parts_of", lambda *of: replace(honest(*of), head={**honest(*of).head, key: [1.5]})
+    )
+    if key == "tiers":
+        monkeypatch.setattr(portable, "parts_of", lambda *of: replace(honest(*of), tiers={}))
+    body = export(world, stages, json.dumps(world.script.definition.document))
+    with pytest.raises((NotPortable, ConfigInvalid)):
         open_portable(body, "village.thtr")
