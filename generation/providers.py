@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from simulation.definitions import Plugins
+from simulation.plain import why_not_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,20 @@ class Guarded:
     async def produce(self, assignment: Assignment) -> Mapping[str, Any]:
         """Raises Retryable, or ProviderFailed whatever it raised."""
         try:
-            return dict(await self._provider.produce(assignment))
+            return plain(await self._provider.produce(assignment))
         except Retryable:
             raise
         except Exception as error:
             self.failures += 1
             off = ", and is switched off" if self.is_off else ""
             raise ProviderFailed(f"provider {self.name}: {type(error).__name__}: {error}{off}") from error
+
+
+def plain(made: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, if it can be kept. Raises ValueError."""
+    if wrong := why_not_plain(made, "result"):
+        raise ValueError(wrong)
+    return dict(made)
 
 
 class ProviderFailed(RuntimeError):

@@ -28,6 +28,7 @@ from generation.template import TemplateProvider
 from persistence import generations
 from persistence.engine import Database, DatabaseAway
 from simulation.definitions import NO_PLUGINS, Plugins
+from simulation.plain import whole_text
 from simulation.units import GenerationStatus, RequestId
 
 ATTEMPTS_MAX = 20
@@ -89,6 +90,7 @@ async def _finish(
     reason: str = "",
 ) -> None:
     """The row first; the hint may be lost, since the gate also looks on its own."""
+    reason = whole_text(reason)  # it may quote anything
     if await generations.finish(ctx["db"], [job.request_id], status, result=result, reason=reason):
         kind: Kind = "job:completed" if status is GenerationStatus.SUCCEEDED else "job:failed"
         ctx["handlers"].tell(kind, job.request_id, job, status=str(status), reason=reason)

@@ -19,12 +19,12 @@ client -> supervisor   ListGenerations -> GenerationsListed | Refused
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from messages.appointments import AppointmentCancelled, AppointmentMade, AppointmentsListed
-from messages.base import PAYLOAD_KEYS_MAX, Ask, Message
+from messages.base import PAYLOAD_KEYS_MAX, Ask, Message, refuse_large
 from messages.commits import Beginning, Mark
 from messages.service import WorldReport
 from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, SessionId, Tick, Tier, WorldId
@@ -130,6 +130,12 @@ class SubmitInput(Ask):
     kind: InputKind
     payload: dict[str, Any] = Field(default_factory=dict, max_length=PAYLOAD_KEYS_MAX)
     idempotency_key: str | None = Field(default=None, max_length=IDEMPOTENCY_KEY_CHARS_MAX)
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Self:
+        if self.kind is not InputKind.WORLD_UPDATE:  # whose document has a bound of its own
+            refuse_large(self.payload)
+        return self
 
 
 class InputAnswered(Timed):

@@ -7,12 +7,15 @@ client -> supervisor   ListAppointments -> AppointmentsListed | Refused
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from messages.base import PAYLOAD_KEYS_MAX, Ask, Message
+from messages.base import PAYLOAD_KEYS_MAX, Ask, Message, refuse_large
 from simulation.units import InputKind, WorldId
+
+WALL_TIME_MAX_S = 253_402_300_799
+"""The end of the year 9999, the last that a date can be written of."""
 
 
 class MakeAppointment(Ask):
@@ -20,10 +23,15 @@ class MakeAppointment(Ask):
 
     world_id: WorldId
     appointment_id: str = Field(min_length=1, max_length=200)
-    at: float
+    at: float = Field(allow_inf_nan=False, ge=0, le=WALL_TIME_MAX_S)
     """Wall time in seconds."""
     kind: Literal[InputKind.STEP, InputKind.ADVANCE, InputKind.FLAGS, InputKind.RESUME]
     payload: dict[str, Any] = Field(default_factory=dict, max_length=PAYLOAD_KEYS_MAX)
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Self:
+        refuse_large(self.payload)
+        return self
 
 
 class AppointmentMade(Message):

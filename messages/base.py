@@ -1,6 +1,14 @@
 """The shape every message between processes shares."""
 
-from pydantic import BaseModel, ConfigDict
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from simulation.plain import why_not_plain
 
 
 class Message(BaseModel):
@@ -16,12 +24,34 @@ class Message(BaseModel):
 
 PAYLOAD_KEYS_MAX = 64
 """Keys of one input. A whole simulation block has about 40."""
+PAYLOAD_CHARS_MAX = 1_048_576
+"""Characters of one input as JSON, a whole definition aside: four times the largest session."""
+
+
+def refuse_large(payload: Mapping[str, Any]) -> None:
+    """Every input is kept for a day at least, whatever a world says to it. Raises ValueError."""
+    size = len(json.dumps(payload))
+    if size > PAYLOAD_CHARS_MAX:
+        raise ValueError(f"$: has {size:,} characters as JSON; allowed: at most {PAYLOAD_CHARS_MAX:,}")
 
 
 class Ask(Message):
     """A message that wants one answer. Whoever answers repeats `ask_id`, because replies can cross."""
 
     ask_id: str
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Self:
+        """Nobody beyond the sender could refuse a text or a number that no database holds: it would end the
+        Archivist, or stop the world that it is for."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            is_payload = name == "payload"
+            if (is_payload or isinstance(value, str)) and (
+                wrong := why_not_plain(value, "$" if is_payload else name)
+            ):
+                raise ValueError(wrong)
+        return self
 
 
 class Refused(Message):

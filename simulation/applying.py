@@ -8,8 +8,10 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from simulation import landing, metric_inputs, person_inputs, session_inputs, updating
-from simulation.clock import ticks_in
+from simulation.clock import ATTO_PER_MICRO, Clock, ticks_in
 from simulation.definitions import ConfigInvalid
+from simulation.definitions.fields import SECONDS_MAX, is_number
+from simulation.definitions.problems import shown
 from simulation.inputs import STEPS_MAX, Input, Verdict, granted, refused
 from simulation.intake import Looking, Touches
 from simulation.reconfiguring import take_config
@@ -48,47 +50,57 @@ def _resume(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]
 def _step(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     ticks = payload.get("ticks", 1)
     if not isinstance(ticks, int) or isinstance(ticks, bool) or not 1 <= ticks <= STEPS_MAX:
-        return refused(f"$.ticks is {ticks!r}", f"give a whole number from 1 to {STEPS_MAX}"), NOTHING
+        return refused(f"$.ticks is {shown(ticks)}", f"give a whole number from 1 to {STEPS_MAX}"), NOTHING
     if world.paused:
         return _paused(), NOTHING
-    world.clock = replace(world.clock, steps_left=world.clock.steps_left + ticks)
-    return _owed(world), NOTHING
+    return _owing(world, replace(world.clock, steps_left=world.clock.steps_left + ticks)), NOTHING
 
 
 def _advance(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     span = _micros(payload.get("seconds"))
     if span is None:
-        reason = f"$.seconds is {payload.get('seconds')!r}"
-        return refused(reason, "give game seconds above 0 with at most six decimals"), NOTHING
+        reason = f"$.seconds is {shown(payload.get('seconds'))}"
+        return refused(
+            reason, f"give game seconds above 0, up to {SECONDS_MAX:g}, with at most six decimals"
+        ), NOTHING
     if world.paused:
         return _paused(), NOTHING
     ticks = ticks_in(span, world.config.tick_atto, world.config.max_step_us)
     if ticks > STEPS_MAX:
         return refused(f"$.seconds takes {ticks} ticks", f"ask for at most {STEPS_MAX} at once"), NOTHING
-    world.clock = replace(world.clock, advance_left=Micros(world.clock.advance_left + span))
-    return _owed(world), NOTHING
+    owes = Micros(world.clock.advance_left + span)
+    return _owing(world, replace(world.clock, advance_left=owes)), NOTHING
 
 
 def _micros(value: object) -> Micros | None:
     """Seconds as written, exactly; None if that is no positive number of microseconds."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
+    text = str(value) if is_number(value) or isinstance(value, str) else ""
     try:
-        exact = Decimal(str(value)) * MICROS_PER_SECOND
+        seconds = Decimal(text if len(text) <= SECONDS_CHARS_MAX else "")
     except InvalidOperation:
         return None
-    if not exact.is_finite() or exact <= 0 or exact != exact.to_integral_value():
+    if not (seconds.is_finite() and 0 < seconds <= SECONDS_MAX):
         return None
-    return Micros(int(exact))
+    exact = seconds * MICROS_PER_SECOND
+    return Micros(int(exact)) if exact == exact.to_integral_value() else None
+
+
+SECONDS_CHARS_MAX = 28
+"""Of seconds as written: as many digits as a `Decimal` keeps, and a double needs fewer."""
 
 
 def _paused() -> Verdict:
     return refused("the world is paused, which freezes its time", "resume it first, or set mode=turn_based")
 
 
-def _owed(world: World) -> Verdict:
-    """An explicit advance is answered when its last tick is committed."""
-    clock = world.clock
+def _owing(world: World, clock: Clock) -> Verdict:
+    """Take over what a clock owes, unless it leads beyond the time that a world can have. An explicit advance
+    is answered when its last tick is committed."""
+    steps = clock.steps_left * world.config.tick_atto // ATTO_PER_MICRO
+    if clock.world_time + clock.advance_left + steps > SECONDS_MAX * MICROS_PER_SECOND:
+        reason = f"the world's time would pass {SECONDS_MAX:g} s"
+        return refused(reason, "ask for less, or begin the world anew")
+    world.clock = clock
     ticks = ticks_in(clock.advance_left, world.config.tick_atto, world.config.max_step_us) + clock.steps_left
     until = Tick(world.tick + ticks)
     return granted(answer_at_tick=until, untilTick=until)

@@ -10,6 +10,7 @@ from simulation.definitions.fields import Fields
 from simulation.definitions.metrics import HOT_KEYS
 from simulation.definitions.preferences import read_preferences
 from simulation.definitions.problems import ALLOWED_SHOWN_MAX, Problem, shown, unknown_name
+from simulation.hashing import canonical
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
 from simulation.orders import ComponentMerge, ComponentWrite, Placed
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 BY_METRIC = "other keys here; `theatrum npc metric set` for energy, mood and relationships"
 OPS = ("set", "update", "remove", "move")
 COMPONENT_BYTES_MAX = 65_536
-"""Bytes of one component as JSON that an input may write."""
+"""Characters of one component that an input may write."""
+PERSON_BYTES_MAX = 262_144
+"""Bytes of somebody's components as JSON, beyond which no input makes them grow: as much as a session."""
 
 
 def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] | Looking:
@@ -52,7 +55,24 @@ def change(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches] 
     if op == "remove":
         return Looking((npc_id,), lambda view: _remove(world, view, npc_id, component))
     write = (ComponentWrite if op == "set" else ComponentMerge)(npc_id, component, value)
-    return granted(npcId=npc_id, component=component, op=op), world.write((write,))
+    return Looking((npc_id,), lambda view: _put(world, view, write, op))
+
+
+def _put(
+    world: World, view: View, write: ComponentWrite | ComponentMerge, op: str
+) -> tuple[Verdict, Touches]:
+    """Write, unless there would be too much of that person."""
+    person, name = view.person(write.npc_id), write.component
+    kept = {} if person is None else person.cold
+    if isinstance(write, ComponentMerge):
+        merged = {**kept.get(name, {}), **write.patch}
+    else:
+        merged = dict(write.value or {})
+    size, before = len(canonical({**kept, name: merged})), len(canonical(kept))
+    if size > max(PERSON_BYTES_MAX, before):
+        reason = f"$.value: {write.npc_id} would have {size} bytes of components"
+        return refused(reason, f"at most {PERSON_BYTES_MAX}: remove some first"), NOTHING
+    return granted(npcId=write.npc_id, component=name, op=op), world.write((write,))
 
 
 def _remove(world: World, view: View, npc_id: NpcId, component: str) -> tuple[Verdict, Touches]:

@@ -9,7 +9,7 @@ from simulation.consequences import FLAGS_MAX
 from simulation.definitions.activities import flat_flags
 from simulation.definitions.components import Speech, check_personal
 from simulation.definitions.fields import Fields
-from simulation.definitions.problems import Problem
+from simulation.definitions.problems import Problem, shown
 from simulation.definitions.sessions import (
     Around,
     person_named,
@@ -183,12 +183,19 @@ def flags(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
         return refused(f"$.flags has {size} bytes", f"at most {FLAGS_BYTES_MAX}"), NOTHING
     if len(world.flags.keys() | changes.keys()) > FLAGS_MAX:
         return refused(f"the world would have more than {FLAGS_MAX} flags", "remove some first"), NOTHING
+    kept = {key: value for key, value in {**world.flags, **changes}.items() if value is not None}
+    if (size := len(canonical(kept))) > max(WORLD_FLAGS_BYTES_MAX, len(canonical(world.flags))):
+        reason = f"the world would have {size} bytes of flags"
+        return refused(reason, f"at most {WORLD_FLAGS_BYTES_MAX}: remove some first"), NOTHING
     world.set_flags(changes)
     return granted(changed=changes), NOTHING
 
 
 FLAGS_BYTES_MAX = 65_536
-"""Bytes that one input may set of a world's flags, as JSON: they are hashed and shown whole."""
+"""Bytes that one input may set of a world's flags, as JSON."""
+WORLD_FLAGS_BYTES_MAX = 1_048_576
+"""Bytes of all flags of a world as JSON, beyond which no input makes them grow: they are hashed and shown
+whole."""
 
 
 def too_large(session: Session) -> Verdict | None:
@@ -208,7 +215,7 @@ def find(world: World, fields: Fields) -> Session | None:
 def unknown(world: World, payload: Mapping[str, Any]) -> Verdict:
     """No such session: with a few that are here."""
     here = ", ".join(session.id for _, session in zip(range(SHOWN_MAX), world.sessions, strict=False))
-    return refused(f"$.sessionId is {payload.get('sessionId')!r}", f"here are: {here or 'none'}")
+    return refused(f"$.sessionId is {shown(payload.get('sessionId'))}", f"here are: {here or 'none'}")
 
 
 SHOWN_MAX = 8

@@ -28,8 +28,10 @@ def ask(data: Path, question: str, within_s: float = WAIT_S, **fields: Any) -> A
         message = getattr(of, question)(ask_id=new_id(), **fields)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise WrongUse(f"{where} cannot be sent", because=first["msg"]) from None
+        where = ".".join(map(str, first["loc"])) or "This"
+        raise WrongUse(
+            f"{where} cannot be sent", because=first["msg"].removeprefix("Value error, ")
+        ) from None
     return client.ask(data, message, within_s)
 
 

@@ -51,8 +51,16 @@ def pairs(given: list[str], example: str) -> dict[str, Any]:
 
 
 def as_value(text: str) -> Any:
-    """A value from the command line: JSON if it is, else the text itself."""
+    """A value from the command line: JSON if it is, else the text itself. Raises WrongUse for JSON that
+    cannot be read."""
     try:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
+    except (RecursionError, ValueError):
+        because = "it is nested too deep, or has a number of thousands of digits"
+        raise WrongUse(f"{text[:VALUE_SHOWN_CHARS_MAX]!r}... cannot be read", because=because) from None
+
+
+VALUE_SHOWN_CHARS_MAX = 40
+"""Of a value that cannot be read."""

@@ -123,6 +123,12 @@ def _interactions(fields: Fields) -> None:
             progress.refuse(progress.at(name), state, f"is {shown(state)}", "an object")
 
 
+def _waiting_for(fields: Fields) -> None:
+    for name, request in fields.entries():
+        if isinstance(request, Mapping):
+            Fields(request, fields.at(name), fields.problems).micros("until", 0)
+
+
 def _entity(fields: Fields) -> None:
     fields.texts("tags", NAMES_KEPT)
     fields.mapping("metadata")
@@ -142,6 +148,7 @@ KNOWN: Mapping[str, Callable[[Fields], None]] = {
     "mood": _mood,
     "quests": _quests,
     "interactions": _interactions,
+    "waitingFor": _waiting_for,
     "entity": _entity,
 }
 """Component -> what reads it. `behavior` and `relationships` are read with the people of a world file."""

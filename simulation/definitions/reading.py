@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from simulation.definitions.problems import Problem, WorldFileInvalid, shown
-
-DEPTH_MAX = 64
-"""Nesting of a document; conditions, the deepest part by design, stop at a quarter of it."""
+from simulation.plain import DEPTH_MAX, is_whole_text
 
 EXPORTED = b"THTRWRLD"
 """How an exported world begins (`simulation.portable`), and no JSON does."""
@@ -86,7 +84,7 @@ def _decoded(text: bytes | str, source: str) -> str:
 def _refuse_unstorable(document: Any, source: str) -> None:
     """Half a surrogate pair is no UTF-8, and PostgreSQL has no U+0000; only escapes can bring them here."""
     for path, part in _texts(document, "$"):
-        if "\0" in part or any("\ud800" <= letter <= "\udfff" for letter in part):
+        if not is_whole_text(part):
             message = f"the text {shown(part)} has half a letter, or the letter U+0000"
             raise WorldFileInvalid(source, [Problem(path, part, message, "whole letters above U+0000")])
 

@@ -29,9 +29,15 @@ def _exact(value: object) -> Decimal:
     if not is_number(value):
         raise ValueError("a finite number")
     exact = Decimal(str(value))
-    if exact != round(exact, DECIMALS_MAX):
+    if not _has_decimals(exact, DECIMALS_MAX):
         raise ValueError(f"a number with at most {DECIMALS_MAX} decimals")
     return exact
+
+
+def _has_decimals(exact: Decimal, most: int) -> bool:
+    """Whether it has at most so many, however large it is."""
+    exponent = exact.normalize().as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -most
 
 
 def _plain(value: Decimal) -> int | float:

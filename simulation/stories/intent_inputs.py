@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simulation.consequences import DropIntents
 from simulation.definitions.fields import Fields
 from simulation.definitions.offers import Offered
-from simulation.definitions.problems import Problem
+from simulation.definitions.problems import Problem, shown
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
 from simulation.session_inputs import NOTHING, SHOWN_MAX, problem_verdict, stale, unknown
@@ -46,7 +46,7 @@ def intent(world: World, payload: Mapping[str, Any]) -> Judged | Looking:
     wanted = find(session, intent_id)
     if wanted is None:
         here = ", ".join(one["id"] for one in session.inbox[:SHOWN_MAX]) or "nothing"
-        return refused(f"$.intentId is {intent_id!r}", f"in the inbox is: {here}"), NOTHING
+        return refused(f"$.intentId is {shown(intent_id)}", f"in the inbox is: {here}"), NOTHING
     if op == "dismiss":
         world.carry_out((DropIntents(session.id, (intent_id,)),))
         return granted(sessionId=session.id, op=op, intent=dict(wanted)), NOTHING

@@ -249,6 +249,11 @@ def test_a_provider_that_fails_ends_the_request_with_the_reason(
     assert statuses(asked)["r1"] == "failed"
 
 
+def test_a_reason_that_no_database_holds_is_mended(asked: Store, redis_server: EmbeddedRedis) -> None:
+    attempt(asked, redis_server, Scripted(ValueError("no \ud800 and no \0")))
+    assert asked(lambda db: generations.listing(db, INN, 10))[2].reason == "ValueError: no ? and no ?"
+
+
 def test_a_kind_nobody_makes_fails_and_says_what_can_be_made(
     asked: Store, redis_server: EmbeddedRedis
 ) -> None:

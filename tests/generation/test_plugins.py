@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -25,13 +26,19 @@ class Poet:
 
     name, kinds = "poet", frozenset({"dialogue", "song"})
 
-    def __init__(self, *, deterministic: bool = False, fails: Exception | None = None) -> None:
-        self.deterministic, self.fails = deterministic, fails
+    def __init__(
+        self,
+        *,
+        deterministic: bool = False,
+        fails: Exception | None = None,
+        makes: Mapping[str, Any] = MappingProxyType({"text": "O!"}),
+    ) -> None:
+        self.deterministic, self.fails, self.makes = deterministic, fails, makes
 
     async def produce(self, assignment: Assignment) -> Mapping[str, Any]:
         if self.fails is not None:
             raise self.fails
-        return {"text": "O!"}
+        return self.makes
 
 
 def providers(poet: Poet, **more: Any) -> Providers:
@@ -62,6 +69,15 @@ def test_a_provider_that_fails_is_named_and_off_after_its_budget() -> None:
     with pytest.raises(ProviderFailed, match="and is switched off"):
         made(found)
     assert made(found)["provider"] == "template"
+
+
+@pytest.mark.parametrize("worth", [float("nan"), "\ud800", "\0", 10**400, b""])
+def test_what_a_provider_makes_can_be_kept_or_is_a_failure(worth: object) -> None:
+    poet = Poet(makes={"text": "O!", "worth": [worth]})
+    with pytest.raises(
+        ProviderFailed, match=r"^provider poet: ValueError: result\.worth\[0\]: .*; allowed: "
+    ):
+        made(providers(poet))
 
 
 def test_asking_for_patience_is_no_failure() -> None:
