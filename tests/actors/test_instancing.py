@@ -92,6 +92,13 @@ def test_a_shard_that_was_restarted_meanwhile_is_told_the_same_and_later_only_to
     assert desk.instancing.adoption_of(MINE) == shards.AdoptWorld(world_id=MINE)
 
 
+def test_how_long_an_ask_took_is_told_once_and_of_no_other_ask(desk: Desk) -> None:
+    desk.instance_of_town()
+    assert desk.instancing.took_ms("other") is None
+    assert isinstance(desk.instancing.took_ms("i"), float)
+    assert desk.instancing.took_ms("i") is None
+
+
 def test_one_that_cannot_be_made_is_refused_and_forgotten(desk: Desk) -> None:
     desk.instance_of_town()
     desk.on_claim_refused(

@@ -232,3 +232,20 @@ def test_a_drain_saves_a_world_that_falls_asleep_at_that_moment(backstage: Any) 
     backstage.turn()
     assert backstage.running.committing.all_saved() == ()
     assert len(backstage.heard(WorldSlept)) == 1
+
+
+def test_a_paused_world_that_owes_ticks_stays_for_their_answer(backstage: Any) -> None:
+    """Paused after two ticks of five: the step is answered with the fifth, once somebody resumes it."""
+    backstage.add(sleeper(mode="turn_based"))
+    backstage.running.run_to({})
+    backstage.submit(VILLAGE, InputKind.STEP, ticks=5)
+    hosted = backstage.running.hosted[VILLAGE]
+    while hosted.world.tick < 2:
+        backstage.running.tick(hosted, 0, 0)
+    backstage.submit(VILLAGE, InputKind.PAUSE)
+    backstage.turn()
+    assert backstage.answers() == [(True, 2)]
+    assert VILLAGE in backstage.running.hosted
+    backstage.submit(VILLAGE, InputKind.RESUME)
+    backstage.turn()
+    assert sorted(backstage.answers()) == [(True, 2), (True, 5), (True, 5)]

@@ -89,6 +89,23 @@ def test_a_result_becomes_one_input_however_often_it_is_collected(inn: Store) ->
     }
 
 
+def test_results_are_collected_in_bounded_batches_the_oldest_first(inn: Store) -> None:
+    for name in ("c", "a", "b"):
+        inn(
+            lambda db, name=name: commits.write(
+                db, [record("cab".index(name) + 1, 1, requests=(request(name),))]
+            )
+        )
+        ids = [RequestId(name)]
+        inn(lambda db, ids=ids: generations.finish(db, ids, GenerationStatus.SUCCEEDED, result={}))
+    batches = [inn(lambda db: inputs.collect_results(db, 2)) for _ in range(3)]
+    assert [[item.payload["requestId"] for item in batch.get(INN, ())] for batch in batches] == [
+        ["c", "a"],
+        ["b"],
+        [],
+    ]
+
+
 def test_two_collectors_at_once_make_one_input_of_a_result(inn: Store) -> None:
     names = [f"r{n}" for n in range(6)]
     inn(lambda db: commits.write(db, [record(1, 1, requests=tuple(map(request, names)))]))

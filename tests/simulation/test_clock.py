@@ -1,5 +1,6 @@
 """World time is an integer, and a million ticks of any size add up to the microsecond."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -78,6 +79,17 @@ def test_an_advance_is_made_in_ticks_of_at_most_the_step_and_one_remainder() -> 
 def test_an_advance_keeps_to_max_step_game_seconds() -> None:
     clock, size = Clock(advance_left=Micros(150_000_000)).ticked(MINUTE_ATTO, Micros(100_000_000))
     assert (size, clock.advance_left) == (100_000_000, 50_000_000)
+
+
+def test_an_advance_loses_nothing_of_what_standard_ticks_carry() -> None:
+    """0.0000004 s a tick: two of them carry 0.8 microseconds, and the third after an advance shows one."""
+    size = atto("0.0000004", "1")
+    clock, _ = Clock().ticked(size, None)
+    clock, _ = clock.ticked(size, None)
+    clock, _ = replace(clock, advance_left=Micros(5)).ticked(size, Micros(5))
+    assert (clock.world_time, clock.carry) == (5, 800_000_000_000)
+    clock, _ = clock.ticked(size, None)
+    assert (clock.world_time, clock.carry) == (6, 200_000_000_000)
 
 
 def test_steps_wait_until_an_advance_is_done() -> None:

@@ -65,6 +65,11 @@ def test_the_earliest_deadline_goes_first_over_all_tiers() -> None:
     assert overdue_shares(late, 6) == {D: 0, A: 3, M: 3, O: 0}
 
 
+def test_of_equal_deadlines_the_tiers_go_in_their_order() -> None:
+    late = demands({D: 2, A: 2, M: 2}, {tier: ((Micros(10), 2),) for tier in (D, A, M)})
+    assert overdue_shares(late, 3) == {D: 2, A: 1, M: 0, O: 0}
+
+
 def test_a_budget_that_cannot_keep_up_says_what_it_needs_and_the_bound_that_still_holds() -> None:
     late = demands({A: 30}, {A: ((Micros(10), 30),)})
     found = plan(Tick(1), Micros(60), late, 10, NO_JOBS, people=200)
@@ -82,6 +87,12 @@ def test_job_operations_stop_at_their_budget_and_say_how_many_wait() -> None:
     found = plan(Tick(1), Micros(60), demands({}), 50, Jobs(waiting=14, budget=10))
     assert (found.job_ops, found.jobs_due) == (10, 14)
     assert found.warnings == ("4 generation requests wait: maxJobOpsPerStep is 10",)
+
+
+@pytest.mark.parametrize(("waiting", "warned"), [(10, False), (11, True)])
+def test_one_request_beyond_the_job_budget_is_warned_of(waiting: int, warned: bool) -> None:
+    found = plan(Tick(1), Micros(60), demands({}), 50, Jobs(waiting, budget=10))
+    assert found.warnings == (("1 generation requests wait: maxJobOpsPerStep is 10",) if warned else ())
 
 
 def test_a_budget_of_one_serves_every_tier_in_proportion_over_rounds() -> None:

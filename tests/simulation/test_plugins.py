@@ -244,6 +244,16 @@ def test_a_condition_that_raises_does_not_hold_and_the_person_goes_on() -> None:
     assert done.failures[0].error == "OSError: no disk here"
 
 
+def test_failures_that_may_switch_a_plug_in_off_are_part_of_the_state() -> None:
+    world, stages = opened(meddled(4, **{"meddle.break": True}))
+    ticks(world, stages, 1)
+    state = world.script.plugin_state
+    assert state.failures["meddler"] > 0
+    before = drive.state_hash(world, stages)
+    state.failures = {**state.failures, "meddler": state.failures["meddler"] + 1}
+    assert drive.state_hash(world, stages) != before
+
+
 def test_reading_counts_no_failure() -> None:
     world, stages = opened(meddled(4, **{"meddle.break": True}))
     before = drive.state_hash(world, stages)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulation import drive
+from simulation import drive, session_inputs
 from simulation.consequences import AddPersonal, ChangePerson, Consequence, GiveItem, SetFlag, SetPersonal
 from simulation.definitions import WorldDefinition, WorldFileInvalid, parse_world
 from simulation.inputs import Input, Outcome
@@ -87,6 +87,7 @@ def test_a_stale_writer_is_refused_with_the_version_there_is(opened: tuple[World
         (InputKind.SESSION_JOIN, {"session": {"id": "x", "flags": {"a": "b" * 300_000}}}, "at most 262144"),
         (InputKind.SESSION_UPDATE, {"sessionId": "s2", "flags": {}}, "here are: s1"),
         (InputKind.SESSION_UPDATE, {"sessionId": "s1"}, "changes nothing"),
+        (InputKind.SESSION_UPDATE, {"sessionId": "s1", "flags": {"a": "b" * 262_144}}, "at most 262144"),
         (InputKind.SESSION_UPDATE, {"sessionId": "s1", "npcs": {"npc:1": {"core": 5}}}, "$.npcs.npc:1.core"),
         (InputKind.SESSION_LEAVE, {"sessionId": "s1", "why": "tired"}, "$.why: no key"),
         (InputKind.FLAGS, {"flags": {}}, "$.flags is empty"),
@@ -111,6 +112,36 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
     assert not outcome.applied
     assert says in f"{outcome.detail['reason']} {outcome.detail['do']}"
     assert drive.state_hash(world, stages) == before
+
+
+def test_a_refusal_names_the_first_eight_sessions_that_are_here(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    for n in range(9):
+        assert send(world, stages, InputKind.SESSION_JOIN, session={"id": f"s{n}"}).applied
+    refusal = send(world, stages, InputKind.SESSION_UPDATE, sessionId="t", flags={"a": 1})
+    assert refusal.detail["do"] == "here are: s0, s1, s2, s3, s4, s5, s6, s7"
+
+
+def test_a_world_has_exactly_as_many_flags_as_it_may(
+    opened: tuple[World, Stages], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, stages = opened
+    before = dict(world.flags)
+    monkeypatch.setattr(session_inputs, "FLAGS_MAX", len(before) + 2)
+    assert send(world, stages, InputKind.FLAGS, flags={"a": 1, "b": 2}).applied
+    assert not send(world, stages, InputKind.FLAGS, flags={"c": 3}).applied
+    assert send(world, stages, InputKind.FLAGS, flags={"b": 3}).applied
+    assert dict(world.flags) == {**before, "a": 1, "b": 3}
+
+
+def test_a_world_takes_exactly_as_many_sessions_as_it_may(
+    opened: tuple[World, Stages], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_inputs, "SESSIONS_MAX", 2)
+    world, stages = opened
+    came = [send(world, stages, InputKind.SESSION_JOIN, session={"id": name}).applied for name in "abc"]
+    assert came == [True, True, False]
+    assert [session.id for session in world.sessions] == ["a", "b"]
 
 
 def test_a_session_is_part_of_the_state_and_of_nothing_when_it_has_left(opened: tuple[World, Stages]) -> None:

@@ -479,6 +479,16 @@ def test_a_hook_that_is_gone_acts_no_more() -> None:
     assert session.inbox == ()
 
 
+def test_what_somebody_set_off_who_is_gone_waits_no_more() -> None:
+    """Both begin to work in the first tick; one of them is in the new definition."""
+    hook = {"id": "ask", "when": "start", "chainId": "walk", "ttlSeconds": 600}
+    world, stages = create(parse_world(hamlet([hook], people=2)))
+    run(world, stages, 1)
+    assert [cue.npc_id for cue in world.cues.waiting] == ["n00", "n01"]
+    assert update(world, stages, parse_world(hamlet([hook]))).applied
+    assert [cue.npc_id for cue in world.cues.waiting] == ["n00"]
+
+
 # -- preferences
 
 

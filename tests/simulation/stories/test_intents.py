@@ -324,6 +324,14 @@ def test_a_cause_that_waited_longer_than_its_intent_would_have_makes_none() -> N
     assert refused(play) == {"tooLate": 2}
 
 
+def test_a_cause_that_is_served_when_its_intent_would_end_makes_none() -> None:
+    """Set off at 60 s for 60 s, served in the tick at 120 s: nobody wants it from then on."""
+    play = Play(hamlet([hook(ttlSeconds=60)]))
+    play.advance(120)
+    assert play.inbox() == ()
+    assert refused(play) == {"tooLate": 1}
+
+
 def refused(play: Play, session_id: str | None = None) -> dict[str, int]:
     return play.world.cues.turned_away.to_json(None if session_id is None else SessionId(session_id))
 
