@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from messages.archive import OwnWorlds
 from messages.base import Refused
 from messages.shards import ReadWorld, WorldFailed, WorldOpened
 from persistence.engine import Database
@@ -17,10 +18,11 @@ from simulation import drive
 from simulation.definitions import parse_world
 from simulation.opening import create
 from simulation.stage import Stage
-from simulation.units import GenerationMode, Tick, Tier, WorldId
+from simulation.units import GenerationMode, InputKind, Tick, Tier, WorldId
 from village import document
 
 PEOPLE, TICKS = 60, 90
+VILLAGE = WorldId("village")
 
 
 def by_plain_calls(ticks: int, **simulation: Any) -> str:
@@ -305,3 +307,36 @@ def test_saving_waits_for_the_commit(backstage: Any) -> None:
     assert backstage.running.committing.all_saved() is None
     backstage.turn()
     assert backstage.running.committing.all_saved()[0].tick == 5
+
+
+# -- inputs that were lost on their way
+
+
+def lose(backstage: Any, kind: InputKind, **payload: Any) -> None:
+    """An input becomes durable and its message never comes."""
+    backstage.owned.discard(VILLAGE)
+    backstage.submit(VILLAGE, kind, **payload)
+    backstage.owned.add(VILLAGE)
+
+
+def test_an_input_that_was_lost_on_its_way_is_fetched_when_the_next_comes(backstage: Any) -> None:
+    backstage.add(village(mode="turn_based"))
+    backstage.running.run_to({})
+    lose(backstage, InputKind.STEP, ticks=2)
+    backstage.submit(VILLAGE, InputKind.STEP, ticks=3)
+    backstage.turn()
+    assert len(backstage.answers()) == 2
+    assert backstage.running.hosted[VILLAGE].world.tick == 5
+
+
+def test_an_archivist_that_was_restarted_hears_whose_worlds_these_are_and_brings_what_was_lost(
+    backstage: Any,
+) -> None:
+    backstage.add(village(mode="turn_based"))
+    backstage.running.run_to({})
+    lose(backstage, InputKind.STEP, ticks=2)
+    backstage.running.say_again()
+    epoch = backstage.running.hosted[VILLAGE].buffer.epoch
+    assert backstage.mail[0] == OwnWorlds(shard=0, epochs={VILLAGE: epoch})
+    backstage.turn()
+    assert backstage.answers() == [(True, 2)]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from messages.commits import Fenced, Mark
-from persistence import branches, commits, histories, housekeeping, inputs
+from persistence import branches, commits, histories, housekeeping, inputs, worlds
 from persistence import generations as requests
 from persistence.branches import SnapshotGone
 from persistence.inputs import UnknownWorld
@@ -18,7 +18,7 @@ from persistence.tables import generations
 from persistence.tables import inputs as input_rows
 from persistence.tables import worlds as world_rows
 from simulation.definitions import pack
-from simulation.units import GenerationStatus, InputKind, Seq, Tick, WorldId
+from simulation.units import Epoch, GenerationStatus, InputKind, Seq, Tick, WorldId
 from stored import DOCUMENT, INN, Store, mark, outcome, record, request, snapshot
 
 
@@ -83,6 +83,14 @@ def test_a_key_of_the_abandoned_branch_means_a_new_input(inn: Store) -> None:
     again = inn(lambda db: inputs.record(db, INN, InputKind.PAUSE, {"n": 3}, "key 3"))
     assert (again.seq, again.known) == (4, False)
     assert [item.seq for item in inn.claim().inputs] == [4]
+
+
+def test_a_world_that_is_stopped_goes_on_after_a_rollback_to_before_what_stopped_it(inn: Store) -> None:
+    lived(inn)
+    inn(lambda db: worlds.quarantine(db, INN, Epoch(1), "tick 21 failed twice"))
+    assert [row["quarantine_reason"] for row in inn.rows(select(world_rows))] == ["tick 21 failed twice"]
+    back(inn)
+    assert inn.claim().quarantined == ""
 
 
 def test_what_the_old_owner_still_writes_is_refused(inn: Store) -> None:
