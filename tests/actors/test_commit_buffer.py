@@ -143,6 +143,16 @@ def test_a_read_of_durable_state_is_answered_at_once_and_of_news_after_its_commi
     assert released == ["old", "new"]
 
 
+def test_an_answer_waits_for_a_tick_to_come_though_all_there_is_is_durable(buffer: CommitBuffer) -> None:
+    released: list[int] = []
+    buffer.park(lambda at: released.append(at.tick), Tick(2), 0)
+    assert released == []
+    tick(buffer, 2)
+    buffer.record(mark(2), 0)
+    buffer.acknowledged(1)
+    assert released == [2]
+
+
 def test_while_too_much_is_on_its_way_a_world_goes_on_and_its_next_record_waits(buffer: CommitBuffer) -> None:
     last = commits.UNACKNOWLEDGED_MAX
     for number in range(1, last + 1):

@@ -198,7 +198,11 @@ def test_a_recovery_that_raises_stops_its_world_alone(
     assert failed.reason == "recovery failed: ZeroDivisionError('a bug in a tier')"
 
 
-def test_a_damaged_snapshot_falls_back_to_the_one_before(backstage: Any, another: Callable[[], Any]) -> None:
+@pytest.mark.parametrize("damaged", [(20,), (10, 20)])
+def test_a_damaged_snapshot_falls_back_to_the_one_before(
+    backstage: Any, another: Callable[[], Any], damaged: tuple[int, ...]
+) -> None:
+    """Of three: the first is of its birth."""
     backstage.add(village())
     for tick in (10, 20):
         backstage.run(tick)
@@ -210,10 +214,11 @@ def test_a_damaged_snapshot_falls_back_to_the_one_before(backstage: Any, another
 
     async def damage(db: Database) -> None:
         async with db.write() as connection:
-            newest = snapshots.c.tick == 20
-            body = (await connection.execute(select(snapshots.c.body).where(newest))).scalar_one()
-            spoilt = body[:-1] + bytes([body[-1] ^ 1])
-            await connection.execute(update(snapshots).where(newest).values(body=spoilt))
+            for tick in damaged:
+                here = snapshots.c.tick == tick
+                body = (await connection.execute(select(snapshots.c.body).where(here))).scalar_one()
+                spoilt = body[:-1] + bytes([body[-1] ^ 1])
+                await connection.execute(update(snapshots).where(here).values(body=spoilt))
 
     backstage.store(damage)
     successor = another()

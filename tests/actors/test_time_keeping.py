@@ -144,3 +144,10 @@ def test_lateness_is_of_the_last_samples_only(samples: list[int]) -> None:
     ranked = sorted(samples[-SAMPLES_MAX:])
     assert lateness.ranked == ranked
     assert lateness.percentile_ms(100) == ranked[-1] / 1_000_000
+
+
+@pytest.mark.parametrize(("end_ns", "missed"), [(101 * SECOND - 1, 0), (101 * SECOND, 1)])
+def test_a_tick_that_takes_a_whole_interval_is_late_to_the_nanosecond(end_ns: int, missed: int) -> None:
+    pacer = started("skip")
+    pacer.ticked(end_ns)
+    assert (pacer.missed, pacer.deadline_ns) == (missed, (101 + missed) * SECOND)

@@ -13,7 +13,9 @@ from actors import generation_gate
 from actors.generation_gate import GenerationGate
 from generation import gatekeeping
 from generation.gatekeeping import CHORES, EXPIRY, OVERFLOW, RETRIES, Gatekeeper, Step
+from persistence.generations import OpenRow
 from simulation.housekeeping import Chore, Housekeeping
+from simulation.units import Band, GenerationStatus, RequestId, WorldId
 
 
 @pytest.mark.parametrize("wanted", [(), (EXPIRY,), (OVERFLOW,), (RETRIES,), (EXPIRY, RETRIES), CHORES])
@@ -77,3 +79,68 @@ def test_the_gate_does_its_chores_every_two_seconds_however_often_it_steps(
         (102.1, []),
         (102.3, [EXPIRY.name]),
     ]
+
+
+def row(name: str, **more: Any) -> OpenRow:
+    found: dict[str, Any] = {"user_id": None, "band": Band.AMBIENT, "made_tick": 1, "lockstep": False}
+    found |= {"expires_at": 0.0, "moved_at": 100.0, "status": GenerationStatus.QUEUED, "limits": {}}
+    return OpenRow(request_id=RequestId(name), world_id=WorldId("inn"), **{**found, **more})
+
+
+def test_a_world_says_how_much_is_under_way_for_it_and_for_each_of_its_users() -> None:
+    waiter = gatekeeping._waiter(
+        row("r", user_id="ann", limits={"perWorldInFlight": 7, "perUserInFlight": 3})
+    )
+    assert (waiter.per_world, waiter.per_user) == (7, 3)
+
+
+def test_a_job_is_looked_for_when_it_is_a_second_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 101.5 s the one of 100 s is; the one of 101 s may be on its way to Redis."""
+    monkeypatch.setattr(gatekeeping, "time", SimpleNamespace(time=lambda: 101.5))
+
+    async def started(*_: Any) -> list[OpenRow]:
+        return [row("old", moved_at=100.0), row("new", moved_at=101.0)]
+
+    monkeypatch.setattr(gatekeeping.generations, "started", started)
+    asked: list[str] = []
+
+    async def lost(ids: list[str]) -> tuple[()]:
+        asked.extend(ids)
+        return ()
+
+    keeper = Gatekeeper(None, SimpleNamespace(lost=lost))  # type: ignore[arg-type]
+    assert asyncio.run(keeper._requeue()) == 0
+    assert asked == ["old"]
+
+
+def test_only_requests_that_end_by_a_rejection_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second was cancelled between being found and being ended."""
+
+    async def overflow(*_: Any) -> list[OpenRow]:
+        return [row("first"), row("second")]
+
+    async def finish(*_: Any, **__: Any) -> set[str]:
+        return {"first"}
+
+    monkeypatch.setattr(gatekeeping.generations, "overflow", overflow)
+    monkeypatch.setattr(gatekeeping.generations, "finish", finish)
+    told: list[tuple[str, str]] = []
+    handlers = SimpleNamespace(tell=lambda event, name, *_, **__: told.append((event, name)))
+    keeper = Gatekeeper(None, None, handlers)  # type: ignore[arg-type]
+    asyncio.run(keeper._reject())
+    assert told == [("job:failed", "first")]
+
+
+def test_a_connection_that_broke_is_closed_before_the_next_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+
+    async def close() -> None:
+        closed.append("queue")
+
+    async def away(*_: Any) -> list[OpenRow]:
+        raise ConnectionError
+
+    monkeypatch.setattr(gatekeeping.generations, "waiting", away)
+    keeper = Gatekeeper(None, SimpleNamespace(close=close))  # type: ignore[arg-type]
+    assert asyncio.run(keeper.step(())) is None
+    assert closed == ["queue"]

@@ -122,6 +122,25 @@ def test_requests_made_since_are_forgotten_and_results_that_came_since_come_agai
     assert inn(requests.counts) == {INN: {"succeeded": 1}}
 
 
+def test_of_snapshots_after_the_same_inputs_the_later_ones_are_forgotten(inn: Store) -> None:
+    for n in (1, 2):
+        made = record(n, 10 * n, snapshot=snapshot(10 * n, 0))
+        inn(lambda db, made=made: commits.write(db, [made]))
+    back(inn, ordinal=0)
+    found = inn.claim().snapshot
+    assert found is not None
+    assert found.tick == 10
+
+
+def test_a_request_handed_over_in_the_very_tick_gone_back_to_is_kept(inn: Store) -> None:
+    """The snapshot of tick 10 awaits it, so nobody would ask for it again."""
+    asked = (request("here", made_tick=10), request("next", made_tick=11))
+    inn(lambda db: commits.write(db, [record(1, 10, requests=asked[:1], snapshot=snapshot(10, 0))]))
+    inn(lambda db: commits.write(db, [record(2, 20, requests=asked[1:])]))
+    back(inn, ordinal=0)
+    assert [row["request_id"] for row in inn.rows(select(generations))] == ["here"]
+
+
 def test_updates_since_are_undone(inn: Store) -> None:
     inn(lambda db: commits.write(db, [record(1, 10, snapshot=snapshot(10, 0))]))
     text = json.dumps({"id": "inn", "name": "Other", "npcs": []})

@@ -101,6 +101,30 @@ def test_the_last_three_snapshots_are_kept_and_the_newest_is_claimed(inn: Store)
     assert (newest.body, before.body) == (b"state at 50", b"state at 40")
 
 
+def test_each_world_of_a_batch_keeps_the_last_snapshots_of_its_own(inn: Store) -> None:
+    other = WorldId("other")
+
+    async def register(db: Database) -> None:
+        document = json.dumps({**DOCUMENT, "id": other})
+        await worlds.register(
+            db,
+            world_id=other,
+            name="Other",
+            document=document,
+            definition_hash="h",
+            generation=None,
+            fresh=False,
+        )
+        await worlds.claim(db, other, 0, 0)
+
+    inn(register)
+    for number in range(1, 5):
+        ticks = {INN: number * 10, other: number * 10 + 1}
+        write(inn, *(record(number, at, world=name, snapshot=snapshot(at)) for name, at in ticks.items()))
+    found = {(row["world_id"], row["tick"]) for row in inn.rows(select(snapshots))}
+    assert found == {(INN, at) for at in (20, 30, 40)} | {(other, at) for at in (21, 31, 41)}
+
+
 def test_when_no_snapshot_is_left_a_claim_has_none(inn: Store) -> None:
     write(inn, record(1, 10, snapshot=snapshot(10)))
     assert inn.claim(skip=1).snapshot is None

@@ -14,11 +14,13 @@ from simulation.definitions import parse_world
 from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, create
 from simulation.snapshot import encode, parts_of, restore
+from simulation.stories import chain_inputs
 from simulation.stories.chain_moves import RUNNING_MAX
+from simulation.stories.chain_progress import Progress, due_at
 from simulation.stories.chain_system import Chains
 from simulation.system_table import systems_of
 from simulation.ticking import TickDone
-from simulation.units import InputKind, NpcId, SessionId
+from simulation.units import InputKind, Micros, NpcId, SessionId
 from simulation.world import World
 from village import document
 
@@ -270,6 +272,38 @@ def test_conditions_see_the_person_as_this_player_meets_them() -> None:
     fond = {"npcId": "npc:1", "component": "core", "value": {"affinity": 71}, "sessionId": "s1"}
     play.send(InputKind.PERSON, **fond)
     assert play.chain("step").applied
+
+
+def test_a_step_that_expired_and_waits_for_its_turn_can_no_more_be_skipped() -> None:
+    """Both windows ended 60 s after noon; the tick of the second minute had a budget of one chain."""
+    made = town(
+        step("tea", optional=True, maxWaitSeconds=60), step("talk"), simulation={"maxChainOpsPerStep": 1}
+    )
+    play = Play(made)
+    for npc in ("npc:1", "npc:2"):
+        assert play.chain("start", npc).applied
+    play.advance(120)
+    assert play.progress("npc:1")["outcome"] == "failed"
+    late = play.chain("skip", "npc:2")
+    assert not late.applied
+    assert late.detail["reason"] == "tea was open until day 0, Monday, 12:01 (afternoon)"
+
+
+def test_a_step_that_would_make_the_session_too_large_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    play = Play(town(step("meet"), step("talk")))
+    play.chain("start")
+    monkeypatch.setattr(chain_inputs, "SESSION_BYTES_MAX", 100)
+    refusal = play.chain("step")
+    assert not refusal.applied
+    assert refusal.detail["do"] == "at most 100"
+    assert play.progress()["currentStep"] == "meet"
+
+
+def test_a_step_opens_at_its_wait_whatever_a_component_says_about_looking_again() -> None:
+    """Anybody may write a personal component: 10 s is before the wait of 90 s is over."""
+    rules = Play(town(step("a", minWaitSeconds=90, autoAdvance=True))).world.script.chains["walk"]
+    there = Progress("a", Micros(0), Micros(0), look_again_at=Micros(10_000_000))
+    assert due_at(rules.chain, there) == 90_000_000
 
 
 def test_optional_steps_are_skipped_and_others_are_not() -> None:

@@ -19,6 +19,7 @@ from simulation.opening import create
 from simulation.orders import TierTouch
 from simulation.population import WAITING_FOR
 from simulation.snapshot import encode, parts_of, restore
+from simulation.stories import interaction_inputs
 from simulation.stories.chain_rules import Meeting
 from simulation.stories.interaction_effects import MEMORIES_KEPT
 from simulation.stories.interaction_inputs import PARAMS_BYTES_MAX
@@ -495,6 +496,26 @@ def test_no_world_has_more_flags_and_no_player_more_kinds_of_items_than_may_be()
     assert f"more than {FLAGS_MAX} flags" in play.do("mark").detail["reason"]
     assert f"more than {KINDS_OF_ITEM_MAX} kinds" in play.do("take").detail["reason"]
     assert (play.do("again").applied, play.do("more").applied) == (True, True)
+    assert (play.world.flags["f1"], play.session.inventory["i1"]) == (2, 2)
+
+
+def test_who_has_more_than_a_lower_bound_allows_may_still_change_what_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(interaction_inputs, "FLAGS_MAX", 1)
+    monkeypatch.setattr(interaction_inputs, "KINDS_OF_ITEM_MAX", 1)
+    made = town(
+        again={
+            "outcome": {
+                "worldFlagChanges": {"set": {"f1": 2}},
+                "inventoryChanges": {"add": [{"itemId": "i1"}]},
+            }
+        },
+        session={"inventory": {"i0": 1, "i1": 1}},
+    )
+    made["flags"] = {"f0": 1, "f1": 1}
+    play = Play(made)
+    assert play.do("again").applied
     assert (play.world.flags["f1"], play.session.inventory["i1"]) == (2, 2)
 
 
