@@ -345,3 +345,70 @@ def test_an_archivist_that_was_restarted_hears_whose_worlds_these_are_and_brings
     assert backstage.mail[0] == OwnWorlds(shard=0, epochs={VILLAGE: epoch})
     backstage.turn()
     assert backstage.answers() == [(True, 2)]
+
+
+def test_inputs_after_a_gap_that_a_rollback_left_are_the_next_ones(
+    backstage: Any, another: Callable[[], Any]
+) -> None:
+    """The numbers of the abandoned branch are not given again, and nothing is waited for in their place."""
+    backstage.add(village(mode="turn_based"))
+    backstage.running.committing.save_all()
+    backstage.turn()
+
+    async def leave_a_gap(db: Database) -> None:
+        async with db.write() as connection:
+            await connection.execute(update(world_rows).values(next_seq=world_rows.c.next_seq + 5))
+
+    backstage.store(leave_a_gap)
+    successor = another()
+    successor.adoption.claim(VILLAGE)
+    successor.running.run_to({})
+    successor.turn()
+    successor.submit(VILLAGE, InputKind.STEP, ticks=2)
+    successor.turn()
+    assert successor.answers() == [(True, 2)]
+
+
+def test_a_pause_that_waits_for_a_tick_comes_before_it_and_the_tick_is_not_made(backstage: Any) -> None:
+    backstage.add(village())
+    hosted = backstage.running.hosted[VILLAGE]
+    hosted.going = True
+    backstage.submit(VILLAGE, InputKind.PAUSE)
+    assert hosted.world.has_applicable, "a world that ticks at once takes its inputs with the tick"
+    backstage.running.tick(hosted, 0, 0)
+    assert (hosted.world.tick, hosted.world.paused) == (0, True)
+
+
+def test_a_world_that_is_let_go_leaves_no_actor_behind(
+    backstage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backstage.add(village())
+    address = backstage.running.hosted[VILLAGE].address
+    ended: list[Any] = []
+    monkeypatch.setattr(backstage.running.inner, "destroy", ended.append)
+    backstage.running.forget(VILLAGE)
+    assert ended == [address]
+
+
+def test_a_world_that_is_let_go_wakes_its_shard_no_more(backstage: Any) -> None:
+    backstage.add(village())
+    hosted = backstage.running.hosted[VILLAGE]
+    hosted.going = True
+    backstage.running.schedule(hosted, 0)
+    assert backstage.running.timers.next_ns() is not None
+    backstage.running.forget(VILLAGE)
+    assert backstage.running.timers.next_ns() is None
+
+
+def test_first_snapshots_of_worlds_brought_back_together_come_at_moments_of_their_own(
+    backstage: Any, another: Callable[[], Any]
+) -> None:
+    """Every 30 s of real time: the first after all of it, the second after half of it."""
+    names = [backstage.add(village(name)) for name in ("first", "second")]
+    successor = another()
+    for name in names:
+        successor.adoption.claim(name)
+    successor.turn()
+    buffers = [successor.running.hosted[name].buffer for name in names]
+    ages = [buffer.flushed_ns - buffer.snapshot_ns for buffer in buffers]
+    assert ages == [0, 15_000_000_000]

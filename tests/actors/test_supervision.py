@@ -113,3 +113,7 @@ def test_a_quarantined_world_is_listed_with_its_reason() -> None:
     placement.quarantined[WorldId("b")] = "tick 5 failed twice"
     listed = {found.world_id: (found.status, found.because) for found in placement.listed()}
     assert listed == {"a": ("running", ""), "b": ("quarantined", "tick 5 failed twice")}
+
+
+def test_a_death_counts_until_its_window_is_over() -> None:
+    assert recent(CHILDREN[0], (0.0, 0.5), 60.0) == (0.5,)

@@ -8,14 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import pytest
-from arq import Retry
+from arq import Retry, create_pool
+from arq.constants import in_progress_key_prefix
 from sqlalchemy import select
 
 from generation import worker
 from generation.events import Handlers, Kind
 from generation.gatekeeping import CHORES, Gatekeeper, Step
 from generation.providers import Assignment, Providers, Retryable
-from generation.queue import JobQueue, deserialize, serialize
+from generation.queue import JobQueue, deserialize, redis_settings, release_running, running_name, serialize
 from generation.template import TemplateProvider
 from persistence import commits, generations
 from persistence.engine import Database
@@ -301,3 +302,18 @@ def test_the_template_provider_makes_the_same_of_the_same(kind: str) -> None:
     assert make(assignment) == make(assignment)
     assert make(assignment)["provider"] == "template"
     assert kind != "dialogue" or make(assignment) != make(other)
+
+
+def test_jobs_of_a_worker_that_was_killed_may_run_again_at_once(redis_server: EmbeddedRedis) -> None:
+    async def released() -> tuple[int, int]:
+        pool = await create_pool(redis_settings(redis_server.url))
+        try:
+            await pool.sadd(running_name("test", 0), "test:r1")  # type: ignore[misc]
+            await pool.set(f"{in_progress_key_prefix}test:r1", b"1")
+            count = await release_running(pool, "test", 0)
+            left = await pool.exists(f"{in_progress_key_prefix}test:r1", running_name("test", 0))
+        finally:
+            await pool.aclose()
+        return count, left
+
+    assert asyncio.run(released()) == (1, 0)

@@ -14,8 +14,9 @@ from simulation.inputs import Input, Outcome
 from simulation.landing import RESULT_BYTES_MAX
 from simulation.opening import Stages, create
 from simulation.orders import Requested
+from simulation.requests import Requests
 from simulation.snapshot import encode, parts_of, restore
-from simulation.units import Band, InputKind, Micros, NpcId, RequestId, SessionId
+from simulation.units import Band, InputKind, Micros, NpcId, RequestId, SessionId, Tick
 from simulation.world import World
 
 Village = Callable[..., WorldDefinition]
@@ -298,3 +299,15 @@ def test_giving_up_has_a_budget_and_what_waits_for_it_is_not_handed_over(opened:
         assert not [r for r in done.requests if r.session_id is not None]
         left.append([r.request_id for r in world.requests.waiting if r.session_id is not None])
     assert left == [[f"r{n:03}" for n in range(100, 150)], []]
+
+
+def test_a_request_whose_time_is_over_is_passed_over_and_the_next_handed_over() -> None:
+    """Made at 0 s: "a" is wanted for 60 s, the others for ever; at 60 s two are handed over."""
+    made = [
+        Requested(RequestId(name), BEA, 1, "dialogue", Band.AMBIENT, "dialogue", {}, ttl=ttl)
+        for name, ttl in (("a", Micros(60 * SECOND)), ("b", None), ("c", None), ("d", None))
+    ]
+    queue, _, _ = Requests().make(made, Tick(1), Micros(0), 10)
+    after, handed_over = queue.hand_over(2, Tick(2), Micros(60 * SECOND), None)
+    assert [request.request_id for request in handed_over] == ["b", "c"]
+    assert [request.request_id for request in after.waiting] == ["a", "d"]

@@ -14,6 +14,7 @@ from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, create
 from simulation.orders import StatChange
 from simulation.person import Scene, person_of
+from simulation.sessions import Session
 from simulation.snapshot import encode, parts_of, restore
 from simulation.units import InputKind, Micros, NpcId, SessionId
 from simulation.views import View, met_by
@@ -134,6 +135,13 @@ def test_a_world_has_exactly_as_many_flags_as_it_may(
     assert dict(world.flags) == {**before, "a": 1, "b": 3}
 
 
+def test_a_session_may_be_exactly_as_large_as_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(SessionId("s1"))
+    for bound, refused in ((session.size, False), (session.size - 1, True)):
+        monkeypatch.setattr(session_inputs, "SESSION_BYTES_MAX", bound)
+        assert (session_inputs.too_large(session) is not None) is refused
+
+
 def test_a_world_takes_exactly_as_many_sessions_as_it_may(
     opened: tuple[World, Stages], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +159,16 @@ def test_a_session_is_part_of_the_state_and_of_nothing_when_it_has_left(opened: 
     assert drive.state_hash(world, stages) != empty
     send(world, stages, InputKind.SESSION_LEAVE, sessionId="s1")
     assert drive.state_hash(world, stages) == empty
+
+
+def test_of_two_sessions_the_one_that_left_is_no_part_of_the_state(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    send(world, stages, InputKind.SESSION_JOIN, session=ANN)
+    alone = drive.state_hash(world, stages)
+    send(world, stages, InputKind.SESSION_JOIN, session={"id": "s2"})
+    assert drive.state_hash(world, stages) != alone
+    send(world, stages, InputKind.SESSION_LEAVE, sessionId="s2")
+    assert drive.state_hash(world, stages) == alone
 
 
 def test_sessions_of_a_world_file_are_there_from_the_beginning(village_document: Any) -> None:

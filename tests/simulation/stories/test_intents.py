@@ -131,6 +131,18 @@ def test_dormant_people_set_off_nothing_and_begin_to_when_they_are_promoted() ->
     assert play.made_at() == [700, 1_260]
 
 
+def test_who_becomes_dormant_before_their_turn_comes_turns_to_nobody() -> None:
+    """They begin to work at 60 s, and what follows is worked out at 120 s."""
+    play = Play(hamlet([hook()]))
+    play.advance(60)
+    assert [cue.npc_id for cue in play.world.cues.waiting] == ["n00"]
+    none = {f"tiers.{tier}.maxNpcs": 0 for tier in ("detailed", "active", "ambient")}
+    assert play.send(InputKind.CONFIG, changes=none).applied
+    play.advance(60)
+    assert play.world.cues.waiting == ()
+    assert play.inbox() == ()
+
+
 @pytest.mark.parametrize(
     ("audience", "reached"),
     [

@@ -11,9 +11,9 @@ from simulation import drive
 from simulation.definitions.kept import PENDING_MAX
 from simulation.inputs import Outcome
 from simulation.landing import EXPIRED
-from simulation.stories.pending import NO_NODE, OFF
+from simulation.stories.pending import NO_NODE, OFF, Entry, free_of_expired
 from simulation.ticking import TickDone
-from simulation.units import Band, InputKind
+from simulation.units import Band, InputKind, Micros, RequestId
 
 LINE = {"text": "Evening!"}
 
@@ -271,3 +271,10 @@ def test_a_player_who_comes_back_asks_anew() -> None:
     stage.start()
     (second,) = stage.personal("pendingDialogue")
     assert first != second
+
+
+def test_an_entry_makes_room_from_the_moment_nobody_wants_it() -> None:
+    entry = Entry(RequestId("r"), "p", "n", "dialogue", "dialogue", Micros(0), Micros(60), 1)
+    queue = {"r": entry.to_json()}
+    assert free_of_expired(queue, Micros(59)) == queue
+    assert free_of_expired(queue, Micros(60)) == {}
