@@ -91,3 +91,11 @@ def test_a_world_known_already_is_not_put_to_sleep_by_what_was_stored() -> None:
     placement.add_sleeping(report(INN, 99, "sleeping"))
     assert INN not in placement.asleep
     assert placement.reports[INN].tick == 0
+
+
+def test_a_world_that_sleeps_at_its_goal_need_not_be_woken_for_it() -> None:
+    placement = Placement(1)
+    placement.add_sleeping(report(INN, 5, "sleeping"))
+    placement.add_sleeping(report(MILL, 4, "sleeping"))
+    placement.aim(Goal(until_tick=5))
+    assert placement.overdue() == [MILL]

@@ -412,3 +412,16 @@ def test_first_snapshots_of_worlds_brought_back_together_come_at_moments_of_thei
     buffers = [successor.running.hosted[name].buffer for name in names]
     ages = [buffer.flushed_ns - buffer.snapshot_ns for buffer in buffers]
     assert ages == [0, 15_000_000_000]
+
+
+def test_how_long_a_world_waits_for_results_counts_anew_each_time(
+    backstage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backstage.add(village())
+    hosted = backstage.running.hosted[VILLAGE]
+    since = []
+    for at_ns, waits in ((10, ("r1",)), (20, ("r1",)), (30, ()), (40, ("r2",))):
+        monkeypatch.setattr(hosted, "blocked", lambda waits=waits: waits)
+        backstage.running.schedule(hosted, at_ns)
+        since.append(hosted.blocked_since_ns)
+    assert since == [10, 10, None, 40]

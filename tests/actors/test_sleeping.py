@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from actors.hosted import may_sleep
 from messages.admin import PersonShown, WorldPlanned, WorldShown
 from messages.archive import ClaimWorld
 from messages.commits import Commit
@@ -17,7 +18,9 @@ from persistence.tables import snapshots
 from simulation import drive
 from simulation.definitions import parse_world
 from simulation.opening import create
-from simulation.units import GenerationMode, InputKind, NpcId, WorldId
+from simulation.orders import Requested
+from simulation.requests import Requests
+from simulation.units import Band, GenerationMode, InputKind, Micros, NpcId, RequestId, Tick, WorldId
 from village import document
 
 VILLAGE = WorldId("village")
@@ -249,3 +252,13 @@ def test_a_paused_world_that_owes_ticks_stays_for_their_answer(backstage: Any) -
     backstage.submit(VILLAGE, InputKind.RESUME)
     backstage.turn()
     assert sorted(backstage.answers()) == [(True, 2), (True, 5), (True, 5)]
+
+
+def test_a_world_that_awaits_a_result_for_a_tick_of_its_own_does_not_sleep() -> None:
+    """Lockstep: the result lands five ticks after the hand-over, whoever is there. A live one may wait."""
+    world, _ = create(parse_world(sleeper(), "test"), GenerationMode.OFF)
+    asked = Requested(RequestId("r"), NpcId("npc:1"), 1, "dialogue", Band.AMBIENT, "dialogue", {})
+    queue, _, _ = Requests().make([asked], Tick(0), Micros(0), 10)
+    for lockstep_ticks, sleeps in ((None, True), (5, False)):
+        world.requests, _ = queue.hand_over(1, Tick(0), Micros(0), lockstep_ticks)
+        assert may_sleep(world) is sleeps

@@ -144,3 +144,20 @@ def test_a_connection_that_broke_is_closed_before_the_next_try(monkeypatch: pyte
     keeper = Gatekeeper(None, SimpleNamespace(close=close))  # type: ignore[arg-type]
     assert asyncio.run(keeper.step(())) is None
     assert closed == ["queue"]
+
+
+def test_a_step_tells_how_many_are_under_way_with_those_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = {"perWorldInFlight": 3, "perUserInFlight": 3}
+
+    def answers(*found: OpenRow) -> Any:
+        async def read(*_: Any) -> list[OpenRow]:
+            return list(found)
+
+        return read
+
+    waiting = answers(*(row(name, limits=limits) for name in "abc"))
+    monkeypatch.setattr(gatekeeping.generations, "waiting", waiting)
+    monkeypatch.setattr(gatekeeping.generations, "started", answers(row("z", limits=limits)))
+    monkeypatch.setattr(gatekeeping.generations, "move", answers())
+    keeper = Gatekeeper(None, SimpleNamespace(enqueue=answers()))  # type: ignore[arg-type]
+    assert asyncio.run(keeper._start(Step())) == Step(started=2, deferred=1, in_flight=3)

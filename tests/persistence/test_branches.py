@@ -18,7 +18,7 @@ from persistence.tables import generations
 from persistence.tables import inputs as input_rows
 from persistence.tables import worlds as world_rows
 from simulation.definitions import pack
-from simulation.units import Epoch, GenerationStatus, InputKind, Seq, Tick, WorldId
+from simulation.units import Epoch, GenerationStatus, InputKind, RequestId, Seq, Tick, WorldId
 from stored import DOCUMENT, INN, Store, mark, outcome, record, request, snapshot
 
 
@@ -139,6 +139,29 @@ def test_a_request_handed_over_in_the_very_tick_gone_back_to_is_kept(inn: Store)
     inn(lambda db: commits.write(db, [record(2, 20, requests=asked[1:])]))
     back(inn, ordinal=0)
     assert [row["request_id"] for row in inn.rows(select(generations))] == ["here"]
+
+
+def test_an_update_that_the_snapshot_holds_already_is_kept(inn: Store) -> None:
+    text = json.dumps({"id": "inn", "name": "Other", "npcs": []})
+    payload = {"document": b64encode(pack(text)).decode(), "definitionHash": "h2", "name": "Other"}
+    inn(lambda db: inputs.record(db, INN, InputKind.WORLD_UPDATE, payload, "key"))
+    applied = outcome(1, ordinal=1).model_copy(update={"redefines": True})
+    inn(lambda db: commits.write(db, [record(1, 10, outcomes=(applied,), snapshot=snapshot(10, 1))]))
+    inn(lambda db: commits.write(db, [record(2, 20)]))
+    back(inn)
+    assert inn.claim().name == "Other"
+
+
+def test_a_result_that_was_applied_before_the_snapshot_comes_no_second_time(inn: Store) -> None:
+    inn(lambda db: commits.write(db, [record(1, 5, requests=(request("early"),))]))
+    ids = [RequestId("early")]
+    inn(lambda db: requests.finish(db, ids, GenerationStatus.SUCCEEDED, result={}))
+    assert len(inn(inputs.collect_results)[INN]) == 1
+    made = record(2, 10, outcomes=(outcome(1, ordinal=1),), snapshot=snapshot(10, 1))
+    inn(lambda db: commits.write(db, [made]))
+    inn(lambda db: commits.write(db, [record(3, 20)]))
+    back(inn)
+    assert inn(inputs.collect_results) == {}
 
 
 def test_updates_since_are_undone(inn: Store) -> None:

@@ -308,6 +308,7 @@ def test_a_request_whose_time_is_over_is_passed_over_and_the_next_handed_over() 
         for name, ttl in (("a", Micros(60 * SECOND)), ("b", None), ("c", None), ("d", None))
     ]
     queue, _, _ = Requests().make(made, Tick(1), Micros(0), 10)
+    assert [queue.wanted(Micros(60 * SECOND - 1)), queue.wanted(Micros(60 * SECOND))] == [4, 3]
     after, handed_over = queue.hand_over(2, Tick(2), Micros(60 * SECOND), None)
     assert [request.request_id for request in handed_over] == ["b", "c"]
     assert [request.request_id for request in after.waiting] == ["a", "d"]

@@ -17,6 +17,7 @@ from simulation.person_json import components_of
 from simulation.plugin_views import Somebody
 from simulation.plugins import Chance, Plugin
 from simulation.snapshot import encode, parts_of, restore
+from simulation.tiering import _places
 from simulation.tiers import TIERS
 from simulation.units import InputKind, NpcId, Tier
 from simulation.world import World
@@ -655,3 +656,9 @@ def test_a_rule_of_a_plug_in_that_cannot_be_meant_is_refused(when: dict[str, Any
     with pytest.raises(WorldFileInvalid) as refusal:
         parse_world(document([{"when": when, "tier": "active"}]), "stage.json", EAGER)
     assert said in str(refusal.value)
+
+
+def test_of_two_ways_the_one_to_the_nearer_tier_is_gone_first() -> None:
+    """From ambient, active and dormant are one away, in tier order, and detailed is two."""
+    ways = sorted((Tier.DETAILED, Tier.ACTIVE, Tier.DORMANT), key=lambda there: _places(Tier.AMBIENT, there))
+    assert ways == [Tier.ACTIVE, Tier.DORMANT, Tier.DETAILED]
