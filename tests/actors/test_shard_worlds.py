@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from messages.archive import OwnWorlds
 from messages.base import Refused
-from messages.shards import ReadWorld, WorldFailed, WorldOpened
+from messages.shards import ReadWorld, ShardReported, WorldFailed, WorldOpened
 from persistence.engine import Database
 from persistence.tables import snapshots
 from persistence.tables import worlds as world_rows
@@ -425,3 +425,14 @@ def test_how_long_a_world_waits_for_results_counts_anew_each_time(
         backstage.running.schedule(hosted, at_ns)
         since.append(hosted.blocked_since_ns)
     assert since == [10, 10, None, 40]
+
+
+def test_a_world_that_waited_too_long_for_results_is_told_of_at_once(
+    backstage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backstage.add(village())
+    hosted = backstage.running.hosted[VILLAGE]
+    monkeypatch.setattr(hosted, "blocked", lambda: ("r1",))
+    backstage.running.give_up_waiting(hosted)
+    (told,) = backstage.heard(ShardReported)[-1].worlds
+    assert (told.status, told.because) == ("stopped", "waited 60 s for generation results of tick 1: r1")
