@@ -161,3 +161,18 @@ def test_a_step_tells_how_many_are_under_way_with_those_it_starts(monkeypatch: p
     monkeypatch.setattr(gatekeeping.generations, "move", answers())
     keeper = Gatekeeper(None, SimpleNamespace(enqueue=answers()))  # type: ignore[arg-type]
     assert asyncio.run(keeper._start(Step())) == Step(started=2, deferred=1, in_flight=3)
+
+
+def test_after_a_step_that_went_well_waiting_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """0.1 s doubled three times, then 0.1 s again; half of it at the least."""
+
+    async def nothing(*_: Any) -> list[OpenRow]:
+        return []
+
+    monkeypatch.setattr(gatekeeping.generations, "waiting", nothing)
+    monkeypatch.setattr(gatekeeping.generations, "started", nothing)
+    keeper = Gatekeeper(None, None)  # type: ignore[arg-type]
+    keeper._failures = 3
+    assert 0.4 <= keeper.backoff_s() <= 0.8
+    assert asyncio.run(keeper.step(())) == Step()
+    assert 0.05 <= keeper.backoff_s() <= 0.1

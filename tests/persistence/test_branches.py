@@ -90,6 +90,7 @@ def test_a_world_that_is_stopped_goes_on_after_a_rollback_to_before_what_stopped
     inn(lambda db: worlds.quarantine(db, INN, Epoch(1), "tick 21 failed twice"))
     assert [row["quarantine_reason"] for row in inn.rows(select(world_rows))] == ["tick 21 failed twice"]
     back(inn)
+    assert [row["owner_shard"] for row in inn.rows(select(world_rows))] == [None], "nobody runs it"
     assert inn.claim().quarantined == ""
 
 

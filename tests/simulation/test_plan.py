@@ -83,6 +83,12 @@ def test_a_budget_that_cannot_keep_up_says_what_it_needs_and_the_bound_that_stil
     )
 
 
+@pytest.mark.parametrize(("people", "warnings"), [(10, 0), (11, 1)])
+def test_a_budget_that_serves_all_who_are_overdue_keeps_up(people: int, warnings: int) -> None:
+    late = demands({A: people}, {A: ((Micros(10), people),)})
+    assert len(plan(Tick(1), Micros(60), late, 10, NO_JOBS, people=people).warnings) == warnings
+
+
 def test_job_operations_stop_at_their_budget_and_say_how_many_wait() -> None:
     found = plan(Tick(1), Micros(60), demands({}), 50, Jobs(waiting=14, budget=10))
     assert (found.job_ops, found.jobs_due) == (10, 14)
