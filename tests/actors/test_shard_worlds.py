@@ -317,6 +317,12 @@ def test_saving_waits_for_the_commit(backstage: Any) -> None:
 # -- inputs that were lost on their way
 
 
+def in_no_time(backstage: Any) -> None:
+    """What is waited for is committed at once, not a twentieth of a second later."""
+    for hosted in backstage.running.hosted.values():
+        hosted.buffer.delay_ns = 0
+
+
 def lose(backstage: Any, kind: InputKind, **payload: Any) -> None:
     """An input becomes durable and its message never comes."""
     backstage.owned.discard(VILLAGE)
@@ -327,6 +333,7 @@ def lose(backstage: Any, kind: InputKind, **payload: Any) -> None:
 def test_an_input_that_was_lost_on_its_way_is_fetched_when_the_next_comes(backstage: Any) -> None:
     backstage.add(village(mode="turn_based"))
     backstage.running.run_to({})
+    in_no_time(backstage)
     lose(backstage, InputKind.STEP, ticks=2)
     backstage.submit(VILLAGE, InputKind.STEP, ticks=3)
     backstage.turn()
@@ -339,6 +346,7 @@ def test_an_archivist_that_was_restarted_hears_whose_worlds_these_are_and_brings
 ) -> None:
     backstage.add(village(mode="turn_based"))
     backstage.running.run_to({})
+    in_no_time(backstage)
     lose(backstage, InputKind.STEP, ticks=2)
     backstage.running.say_again()
     epoch = backstage.running.hosted[VILLAGE].buffer.epoch
@@ -364,6 +372,7 @@ def test_inputs_after_a_gap_that_a_rollback_left_are_the_next_ones(
     successor.adoption.claim(VILLAGE)
     successor.running.run_to({})
     successor.turn()
+    in_no_time(successor)
     successor.submit(VILLAGE, InputKind.STEP, ticks=2)
     successor.turn()
     assert successor.answers() == [(True, 2)]
