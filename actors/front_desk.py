@@ -314,6 +314,7 @@ class FrontDesk:
                 self.placement.asleep.discard(message.world_id)
                 self.placement.quarantined[message.world_id] = message.reason
                 self.placement.hear([message.report])
+                self.inputs.give_up(message.world_id, message.reason)
                 for ask_id in self.opening.pop(message.world_id, []):
                     self.refuse(ask_id, message.reason, "`theatrum world resume` tries again.")
             case shards.WorldDropped():

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from actors.placement import Placement
 from messages import admin, archive, shards
-from messages.base import Ask
+from messages.base import Ask, Refused
 from messages.service import WorldReport
 from simulation.housekeeping import Chore, Housekeeping
 from simulation.units import Seq, WorldId
@@ -68,6 +68,14 @@ class InputDesk:
                     world_time=at.world_time,
                 )
             )
+
+    def give_up(self, world_id: WorldId, because: str) -> None:
+        """The world stopped: say so to everybody who waits. Their inputs are stored like any other."""
+        for key in [key for key in self.waiting if key[0] == world_id]:
+            for ask_id in self.waiting.pop(key)[0]:
+                reason = f"{world_id} stopped before it answered: {because}"
+                do = "The input is stored: `theatrum world resume` lets the world try again."
+                self.answer(Refused(ask_id=ask_id, reason=reason, do=do))
 
     def ask_after_lost(self) -> None:
         """Inputs whose answer is overdue, if it is time to look for them: their shard may have died between

@@ -224,6 +224,24 @@ def test_too_many_asks_at_once_are_refused_and_told_to_come_again(
     assert (who, refused.do) == ("of c", "Try again in a moment.")
 
 
+def test_whoever_waits_for_a_world_that_stops_is_told_why_and_that_the_input_is_kept(desk: Desk) -> None:
+    desk.submit("a")
+    desk.recorded("a", 1)
+    desk.submit("b")
+    desk.recorded("b", 2)
+    desk.outcome(1, report(5))
+    failed = shards.WorldFailed(
+        shard=0, world_id=INN, reason="tick 6 failed twice", report=report(5, "stopped")
+    )
+    desk.on_world(failed)
+    desk.on_world(failed)
+    (_, answered), (who, refused) = desk.answered
+    assert isinstance(answered, admin.InputAnswered)
+    assert (who, refused.reason) == ("of b", "inn stopped before it answered: tick 6 failed twice")
+    assert refused.do == "The input is stored: `theatrum world resume` lets the world try again."
+    assert desk.inputs.waiting == {}
+
+
 def test_a_removed_world_is_dropped_by_its_shard_and_forgotten(desk: Desk) -> None:
     desk.ask(admin.RemoveWorld(ask_id="a", world_id=INN))
     desk.on_registry(archive.WorldRetired(ask_id="a", world_id=INN, report=report(5, "removed")))
