@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BY_METRIC = "other keys here; `theatrum npc metric set` for energy, mood and relationships"
 OPS = ("set", "update", "remove", "move")
-COMPONENT_BYTES_MAX = 65_536
+COMPONENT_CHARS_MAX = 65_536
 """Characters of one component that an input may write."""
 PERSON_BYTES_MAX = 262_144
 """Bytes of somebody's components as JSON, beyond which no input makes them grow: as much as a session."""
@@ -101,8 +101,8 @@ def _check(component: str, op: str, value: Mapping[str, Any], problems: list[Pro
         Problem(f"$.value.{key}", value[key], "changes by a metric or a rule only", BY_METRIC) for key in hot
     )
     size = len(str(value))
-    if size > COMPONENT_BYTES_MAX:
-        problems.append(Problem("$.value", "", f"has {size} characters", f"at most {COMPONENT_BYTES_MAX}"))
+    if size > COMPONENT_CHARS_MAX:
+        problems.append(Problem("$.value", "", f"has {size} characters", f"at most {COMPONENT_CHARS_MAX}"))
 
 
 def _personal(

@@ -80,6 +80,23 @@ def test_a_world_goes_on_while_its_copy_becomes_a_snapshot(copied: Any, another:
     assert back(another) == (10, hash_after(10))
 
 
+def test_the_first_record_at_which_a_snapshot_is_due_begins_one(backstage: Any) -> None:
+    backstage.add(document(PEOPLE))
+    backstage.running.going = True
+    hosted = backstage.running.hosted[VILLAGE]
+    due_ns = hosted.buffer.snapshot_ns + hosted.buffer.snapshot_every_ns
+    for at_ns, begun in ((due_ns - 1, []), (due_ns, [4])):
+        tick(backstage, 2)
+        hosted.buffer.replay_ns = 1  # far from what would make it due before its time
+        backstage.running.committing.flush(hosted, at_ns)
+        assert [copy.tick for copy in backstage.copies] == begun
+    backstage.encode(backstage.copies.pop())
+    backstage.running.committing.flush(hosted, due_ns + 1)
+    backstage.running.committing.send_batch(10**30)
+    carry_all(backstage)
+    assert kept(backstage) == [0, 4], "it leaves with the record after"
+
+
 def test_killed_before_the_copy_is_encoded_it_replays_from_the_snapshot_before(
     copied: Any, another: Callable[[], Any]
 ) -> None:

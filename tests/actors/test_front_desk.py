@@ -327,6 +327,15 @@ def test_what_is_asked_of_appointments_goes_to_the_archivist_as_it_is(desk: Desk
 # -- worlds that are not in service
 
 
+@pytest.mark.parametrize(("removed_at", "time_of_day"), [(5, "noon"), (7, "")])
+def test_a_removed_world_shows_the_time_of_day_only_of_the_tick_it_was_told_of(
+    desk: Desk, removed_at: int, time_of_day: str
+) -> None:
+    desk.placement.hear([report(5).model_copy(update={"time_of_day": "noon"})])
+    desk.on_registry(archive.WorldRetired(ask_id="r", world_id=INN, report=report(removed_at, "removed")))
+    assert desk.resting.reports[INN].time_of_day == time_of_day
+
+
 def test_a_removed_world_is_listed_refused_and_brought_back_by_its_id(desk: Desk) -> None:
     desk.on_registry(archive.WorldRetired(ask_id="r", world_id=INN, report=report(7, "removed")))
     desk.ask(admin.ListWorlds(ask_id="l"))
