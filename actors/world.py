@@ -264,7 +264,7 @@ class WorldActor(InnerActor):
             Seen(
                 self.world.id,
                 ask.ask_id,
-                self.world.config.to_json(),
+                {**self.world.config.to_json(), "mode": str(self.world.mode)},
                 plan_json(self.world.last_plan),
                 dict(self.world.flags),
                 self.world.cues.turned_away.to_json(),

@@ -21,6 +21,7 @@ from simulation.units import (
     MICROS_PER_SECOND,
     InputKind,
     Micros,
+    Mode,
     Tick,
     Tier,
 )
@@ -110,8 +111,9 @@ def _config(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]
     changes = payload.get("changes")
     if not isinstance(changes, Mapping) or not changes:
         return refused("$.changes is empty", 'give at least one key, such as {"timeScale": 30}'), NOTHING
+    changed = _modal(world, changes)
     try:
-        config = world.config.with_changes(dict(changes))
+        config = world.config.with_changes(changed)
     except ConfigInvalid as invalid:
         return refused(str(invalid), "nothing was changed"), NOTHING
     caps = {tier: config.tiers[tier].max_npcs for tier in TIERS}
@@ -119,10 +121,19 @@ def _config(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]
         return short, NOTHING
     if "rules" in changes and (problems := world.moving.tiering.compile(config.rules)):
         return session_inputs.problem_verdict(problems), NOTHING
-    take_config(world, config, mode_changed="mode" in changes)
-    if any(str(key).endswith("maxNpcs") or key == "tiers" for key in changes):
+    before = {tier: world.config.tiers[tier].max_npcs for tier in TIERS}
+    take_config(world, config, mode_changed="mode" in changed)
+    if caps != before:
         world.moving.add(moves_for(world.counts, caps, world.moving.tiering.ranks()))
     return granted(changed=dict(changes)), NOTHING
+
+
+def _modal(world: World, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes with `pauseSimulation` as the mode it means here."""
+    found = dict(changes)
+    if isinstance(found.get("pauseSimulation"), bool) and "mode" not in found:
+        found["mode"] = str(Mode.PAUSED if found.pop("pauseSimulation") else world.base_mode)
+    return found
 
 
 def _too_many(world: World, caps: Mapping[Tier, int]) -> Verdict | None:

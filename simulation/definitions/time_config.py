@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from simulation.calendar import Calendar, Period
@@ -36,17 +37,37 @@ def read_time_config(value: Any, path: str, problems: list[Problem]) -> Calendar
         fields.refuse(
             fields.at("periods"), None, f"is missing, and a day has {hours} hours", "periods of that day"
         )
-    aliases = {alias: (period.id,) for period, more in periods for alias in more}
-    known = {period.id for period in kept}
     _check_overlaps(kept, fields.at("periods"), day_us, problems)
-    for name, value_ in fields.mapping("periodAliases").items():
-        real = tuple(map(str, value_)) if isinstance(value_, list) else (str(value_),)
-        where = fields.at(f"periodAliases.{name}")
-        problems.extend(unknown_name(where, one, known, "period") for one in real if one not in known)
-        aliases[name] = (*aliases.get(name, ()), *real)
+    aliases = _aliases(fields, kept, periods)
     fields.ignore("version", "timeContextPaths", "contextPaths")
     fields.done()
     return Calendar(second * MICROS_PER_SECOND, hour_us, day_us, kept, aliases, names, rest)
+
+
+def _aliases(
+    fields: Fields, kept: Sequence[Period], given: Sequence[tuple[Period, tuple[str, ...]]]
+) -> dict[str, tuple[str, ...]]:
+    """Further names, each for every period that says so; none may be a period's own."""
+    known = [period.id for period in kept]
+    found: dict[str, tuple[str, ...]] = {}
+
+    def add(name: str, real: tuple[str, ...], path: str) -> None:
+        if name in known and real != (name,):
+            problem = f"the name of a period cannot stand for {', '.join(real) or 'none'}"
+            fields.refuse(path, name, problem, "another name")
+        found[name] = (*found.get(name, ()), *real)
+
+    for n, (period, more) in enumerate(given):
+        for m, alias in enumerate(more):
+            add(alias, (period.id,), at(at(at(fields.at("periods"), n), "aliases"), m))
+    for name, value in fields.mapping("periodAliases").items():
+        real = tuple(map(str, value)) if isinstance(value, list) else (str(value),)
+        where = fields.at(f"periodAliases.{name}")
+        fields.problems.extend(unknown_name(where, one, known, "period") for one in real if one not in known)
+        if not real:
+            fields.refuse(where, value, "names no period", "at least one")
+        add(name, real, where)
+    return found
 
 
 def _days(fields: Fields, default: Calendar) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -100,12 +121,14 @@ def _period(
     fine = len(fields.problems)
     start, end = (_hour(fields, key, hours, hour_us) for key in ("startHour", "endHour"))
     fine = fine == len(fields.problems)
+    day_us = hours * hour_us
     aliases = fields.texts("aliases")
     fields.ignore("name", "color", "ambientPresets")
     fields.done()
-    if start == end and fine:
+    whole = (start, end) == (0, day_us)
+    if (start - end) % day_us == 0 and fine and not whole:
         fields.refuse(path, name, "starts and ends at the same time", "a part of the day")
-    return Period(name, start, end), aliases
+    return Period(name, Micros(start % day_us), Micros(end % day_us)), aliases
 
 
 def _hour(fields: Fields, key: str, hours: int, hour_us: int) -> Micros:
@@ -113,7 +136,7 @@ def _hour(fields: Fields, key: str, hours: int, hour_us: int) -> Micros:
     exact = exact_micros(value * hour_us / MICROS_PER_SECOND)
     if exact is None:
         fields.refuse(fields.at(key), value, f"is {value!r}", "an hour of the day, to the microsecond")
-    return Micros((exact or 0) % (hours * hour_us))
+    return Micros(exact or 0)
 
 
 def _check_overlaps(periods: tuple[Period, ...], path: str, day_us: int, problems: list[Problem]) -> None:

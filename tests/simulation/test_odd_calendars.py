@@ -92,6 +92,53 @@ def test_aliases_of_both_kinds_cover_their_periods(names: list[str], periods: se
     assert odd().matches(names) == periods
 
 
+def read(periods: list[dict[str, Any]], **more: Any) -> tuple[Calendar, list[Problem]]:
+    problems: list[Problem] = []
+    config = {"hoursPerDay": 10, "periods": periods, **more}
+    return read_time_config(config, "meta.time_config", problems), problems
+
+
+def test_periods_that_share_an_alias_are_all_meant() -> None:
+    early = {"id": "early", "startHour": 1, "endHour": 4, "aliases": ["day"]}
+    late = {"id": "late", "startHour": 4, "endHour": 9, "aliases": ["day", "dusk"]}
+    night = {"id": "night", "startHour": 9, "endHour": 1}
+    calendar, problems = read([early, late, night], periodAliases={"dusk": "night"})
+    assert problems == []
+    assert calendar.matches(["day"]) == {0, 1}
+    assert calendar.matches(["dusk"]) == {1, 2}
+
+
+def test_one_period_may_be_the_whole_day() -> None:
+    """Underground: ten hours of 3,600 s, and it is dark in every microsecond of them."""
+    calendar, problems = read([{"id": "dark", "startHour": 0, "endHour": 10}])
+    assert problems == []
+    for seconds in ("0", "17999.999999", "35999.999999", "36000", "360000000.5"):
+        assert calendar.period_name(at(seconds)) == "dark"
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "said"),
+    [
+        ({"periods": [(0, 5, ["late"]), (5, 10, [])]}, "periods[0].aliases[0]", "cannot stand for early"),
+        ({"periodAliases": {"late": "early"}}, "periodAliases.late", "cannot stand for early"),
+        ({"periodAliases": {"noon": []}}, "periodAliases.noon", "names no period"),
+        ({"periods": [(10, 0, []), (5, 10, [])]}, "periods[0]", "starts and ends at the same time"),
+        ({"periods": [(0, 10, []), (5, 6, [])]}, "periods[1]", "overlaps 'early'"),
+    ],
+)
+def test_names_and_periods_that_contradict_each_other_are_refused(
+    change: dict[str, Any], path: str, said: str
+) -> None:
+    spans = change.pop("periods", [(0, 5, []), (5, 10, [])])
+    periods = [
+        {"id": name, "startHour": start, "endHour": end, "aliases": aliases}
+        for name, (start, end, aliases) in zip(("early", "late"), spans, strict=True)
+    ]
+    _, problems = read(periods, **change)
+    assert problems[0].path == f"meta.time_config.{path}"
+    assert said in str(problems[0])
+
+
 @pytest.mark.parametrize(
     ("names", "days"),
     [

@@ -319,6 +319,25 @@ def test_a_lowered_cap_sends_the_least_important_down_and_a_raised_one_brings_th
     assert drive.tick(world, stages).npc_ticks == 20
 
 
+def test_caps_that_change_in_a_whole_block_are_caps_too(village: Village) -> None:
+    world, stages = create(village(20, tiers={"detailed": {"maxNpcs": 20}}))
+    send(world, stages, InputKind.CONFIG, changes={"tiers.detailed": {"maxNpcs": 8}})
+    assert world.counts == {Tier.DETAILED: 8, Tier.ACTIVE: 12, Tier.AMBIENT: 0, Tier.DORMANT: 0}
+    send(world, stages, InputKind.CONFIG, changes={"tiers": {"detailed": {"maxNpcs": 5}}})
+    assert world.counts == {Tier.DETAILED: 5, Tier.ACTIVE: 15, Tier.AMBIENT: 0, Tier.DORMANT: 0}
+
+
+@pytest.mark.parametrize(("mode", "resumed"), [("real_time", Mode.REAL_TIME), ("turn_based", Mode.TURN_BASED)])
+def test_pause_simulation_is_the_mode_it_means_while_a_world_runs_too(village, mode, resumed) -> None:
+    world, stages = create(village(5, mode=mode))
+    for paused in (True, False, True):
+        outcome = send(world, stages, InputKind.CONFIG, changes={"pauseSimulation": paused})
+        assert outcome.applied
+        assert world.mode is (Mode.PAUSED if paused else resumed)
+        assert world.config.mode is world.mode
+    assert not send(world, stages, InputKind.CONFIG, changes={"pauseSimulation": "no"}).applied
+
+
 # -- flags and requests
 
 
