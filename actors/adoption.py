@@ -19,10 +19,11 @@ from messages.commits import Fenced, Mark
 from messages.service import ServiceSettings, Speed, WorldReport
 from messages.shards import WorldFailed, WorldOpened
 from messages.tick import Crashed
-from simulation.definitions import DefinitionInvalid, SimulationConfig
+from simulation.definitions import DefinitionInvalid
 from simulation.definitions.instances import Definitions
 from simulation.snapshot import SnapshotCorrupt, SnapshotOfAnother
-from simulation.units import InputKind, Seq, Tick, WorldId
+from simulation.units import InputKind, Mode, Seq, Tick, WorldId
+from simulation.world import World
 
 CRASHES_AT_ONE_TICK_MAX = 2
 """A tick that crashes its world so often is no accident: the world is stopped and shown."""
@@ -139,7 +140,7 @@ class Adoption:
             world,
             address,
             self.buffer(recovery, claimed.mark or mark_of(standing), at_ns, share),
-            pacer(claimed, world.config, share),
+            pacer(claimed, world, share),
             flat_out=self.settings.speed is Speed.MAX,
             going=running.going,
             target=running.targets.get(world.id),
@@ -166,7 +167,7 @@ class Adoption:
         """An empty one, at the tick the world was brought back to; its first snapshot comes a share of the
         usual time earlier."""
         world, claimed = recovery.world, recovery.claimed
-        snapshot_every_ns = int(world.config.snapshot_every_seconds * 1e9)
+        snapshot_every_ns = world.config.snapshot_every_ns
         return CommitBuffer(
             world_id=world.id,
             epoch=claimed.epoch,
@@ -252,12 +253,13 @@ class Adoption:
         self.fail(crash.world_id, reason, report)
 
 
-def pacer(claimed: WorldClaimed, config: SimulationConfig, share: float) -> Pacer:
+def pacer(claimed: WorldClaimed, world: World, share: float) -> Pacer:
     """By the policies of the world; its ticks fall a share of its interval after whole ones. With
-    `downtimePolicy: catch_up` it is behind by the time it stood still, though not by what it slept."""
-    behind_ns = 0
-    slept = claimed.mark is not None and claimed.mark.asleep
-    if claimed.mark is not None and not slept and config.downtime_policy == "catch_up":
+    `downtimePolicy: catch_up` it is behind by the time it stood still, though not by what it slept, nor by
+    time that would not have passed for it anyway."""
+    behind_ns, config = 0, world.config
+    would_tick = claimed.mark is not None and not claimed.mark.asleep and world.mode is Mode.REAL_TIME
+    if would_tick and config.downtime_policy == "catch_up":
         behind_ns = max(0, int((time.time() - claimed.committed_at) * 1e9))
     return Pacer(
         config.interval_ns,

@@ -10,6 +10,7 @@ from actors.pacing import Lateness, Pacer
 from actors.shell import Address
 from messages.commits import Mark
 from messages.service import WorldReport
+from simulation.definitions import SimulationConfig
 from simulation.units import MICROS_PER_SECOND, Mode, RequestId, Tick, WorldId
 from simulation.world import World
 
@@ -39,15 +40,26 @@ class Hosted:
     shown: object = None
     """What the last report said that the next may not repeat."""
     was_running: bool = False
+    heeded: SimulationConfig | None = None
+    """The simulation block that its pace follows."""
+
+    def heed_config(self, now_ns: int) -> None:
+        """Follow what its simulation block says of real time, from the input on that changed it."""
+        config = self.world.config
+        if config is not self.heeded:
+            self.heeded = config
+            pace = config.interval_ns, config.missed_tick_policy, config.max_catch_up_ticks
+            self.pacer.configure(*pace, now_ns)
+            self.buffer.snapshot_every_ns = config.snapshot_every_ns
 
     def next_tick_ns(self, now_ns: int) -> int | None:
         """When its next tick is due; None while it must not tick. One that is behind is due now, and so comes
         after every world that was due before."""
-        held = self.stopped or self.saving or self.is_idle or self.buffer.is_full
+        held = self.stopped or self.saving or self.is_idle
         if held or not self.going or self.world.mode is Mode.PAUSED:
             self.was_running = False
             return None
-        if self.blocked():
+        if self.buffer.is_full or self.blocked():
             return None
         if self.world.wants_tick:
             return now_ns

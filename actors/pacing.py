@@ -28,17 +28,24 @@ class Pacer:
     deadline_ns: int = 0
     missed: int = 0
     """Live ticks dropped so far."""
+    owed: int = 0
+    """Ticks for the time it stood still that are not made yet: late on purpose, whatever the policy."""
 
     def start(self, now_ns: int) -> None:
         """Begin, or begin again after a pause: the first tick is due at its phase, or was while nobody ran
         it."""
-        owed = min(self.behind_ns // self.interval_ns, self.catch_up_max)
+        behind, self.behind_ns = self.behind_ns // self.interval_ns, 0
+        self.owed = min(behind, self.catch_up_max)
+        self.missed += behind - self.owed
         first_ns = now_ns + self.phase_ns % self.interval_ns
-        self.deadline_ns, self.behind_ns = first_ns - owed * self.interval_ns, 0
+        self.deadline_ns = first_ns - self.owed * self.interval_ns
 
     def ticked(self, now_ns: int) -> None:
         """A tick was made; move on to the next deadline, dropping what the policy says."""
         self.deadline_ns += self.interval_ns
+        if self.owed:
+            self.owed -= 1
+            return
         if self.deadline_ns > now_ns:
             return
         behind = (now_ns - self.deadline_ns) // self.interval_ns + 1
@@ -56,9 +63,17 @@ class Pacer:
         self.deadline_ns += ticks * self.interval_ns
         self.missed += ticks
 
-    def configure(self, interval_ns: int, policy: str, catch_up_max: int) -> None:
-        """Take a changed configuration; a changed interval counts from the last deadline."""
-        self.deadline_ns += interval_ns - self.interval_ns if self.deadline_ns else 0
+    def stepped(self, now_ns: int) -> None:
+        """An explicit tick was made, which has no deadline: of the live ones that came meanwhile the last is
+        due, and the others are nobody's lateness."""
+        if not self.owed and self.deadline_ns < now_ns:
+            self.deadline_ns += (now_ns - self.deadline_ns) // self.interval_ns * self.interval_ns
+
+    def configure(self, interval_ns: int, policy: str, catch_up_max: int, now_ns: int) -> None:
+        """Take a changed configuration. A changed interval counts from the last deadline, and makes no tick
+        late that was not."""
+        if self.deadline_ns > now_ns and interval_ns != self.interval_ns:
+            self.deadline_ns = max(now_ns, self.deadline_ns - self.interval_ns + interval_ns)
         self.interval_ns, self.policy, self.catch_up_max = interval_ns, policy, catch_up_max
 
 

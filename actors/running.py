@@ -85,6 +85,7 @@ class Running:
     def schedule(self, hosted: Hosted, at_ns: int) -> None:
         """Set the world's deadlines anew, whatever just happened to it."""
         world_id = hosted.world.id
+        hosted.heed_config(at_ns)
         self.timers.set(("tick", world_id), hosted.next_tick_ns(at_ns))
         if hosted.blocked():
             if hosted.blocked_since_ns is None:
@@ -180,12 +181,13 @@ class Running:
         hosted.buffer.ticked(event.tick, event.outcomes, event.requests, end_ns, end_ns - at_ns)
         if late_ns is not None:
             hosted.lateness.add(late_ns)
-            config = hosted.world.config
-            hosted.pacer.configure(config.interval_ns, config.missed_tick_policy, config.max_catch_up_ticks)
+            hosted.heed_config(end_ns)
             try:
                 hosted.pacer.ticked(end_ns)
             except TooLate as late:
                 hosted.stopped = str(late)
+        else:
+            hosted.pacer.stepped(end_ns)
         log_tick(self.log, event, end_ns - at_ns, late_ns or 0)
 
     def give_up_waiting(self, hosted: Hosted) -> None:

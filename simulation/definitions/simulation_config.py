@@ -159,6 +159,11 @@ class SimulationConfig(Block):
         """Real nanoseconds between live ticks."""
         return int(self.tick_interval_seconds * 10**9)
 
+    @cached_property
+    def snapshot_every_ns(self) -> int:
+        """Real nanoseconds between snapshots."""
+        return int(self.snapshot_every_seconds * 1e9)
+
     @classmethod
     def parse(cls, block: object, path: str = "meta.simulation", source: str = "") -> SimulationConfig:
         """The block as a model. Raises ConfigInvalid with every problem and its path."""

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from actors.commits import UNCOMMITTED_TICKS_MAX
 from messages.admin import WorldPlanned
 from messages.service import Speed
 from messages.shards import ReadPlan
 from messages.tick import MakeTick
-from simulation.units import WorldId
+from simulation.units import InputKind, WorldId
 from village import document
 
 MS = 1_000_000
@@ -113,35 +114,154 @@ def test_a_world_that_must_not_be_late_stops_alone_and_says_so(
     assert (strict.world.tick, easy.world.tick, easy.pacer.missed) == (2, 2, 10)
 
 
-@pytest.mark.parametrize(
-    ("policy", "stood_hours", "ticks"),
-    [("freeze", 10, 1), ("catch_up", 0, 1), ("catch_up", 3, 4), ("catch_up", 10, 5)],
-)
-def test_a_service_that_was_away(
+@pytest.fixture
+def back_after(
     backstage: Any,
     another: Callable[[], Any],
     paced: Callable[[Any], Any],
-    clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[WorldId, int], Any]:
+    """`back_after(world, hours)`: another shard that has it so long after the first one ended."""
+
+    def comes(name: WorldId, hours: int) -> Any:
+        real = time.time()
+        monkeypatch.setattr("actors.adoption.time", SimpleNamespace(time=lambda: real + 60 + hours * 3_600))
+        shard = paced(another())
+        shard.adoption.claim(name)
+        shard.turn()
+        return shard
+
+    return comes
+
+
+@pytest.mark.parametrize("late", ["catch_up", "skip", "slow", "fail"])
+@pytest.mark.parametrize(
+    ("policy", "stood_hours", "ticks", "missed"),
+    [("freeze", 10, 1, 0), ("catch_up", 0, 1, 0), ("catch_up", 3, 4, 0), ("catch_up", 10, 5, 6)],
+)
+def test_a_service_that_was_away(
+    backstage: Any,
+    back_after: Callable[[WorldId, int], Any],
+    paced: Callable[[Any], Any],
+    clock: Clock,
     policy: str,
     stood_hours: int,
     ticks: int,
+    missed: int,
+    late: str,
 ) -> None:
     """Back after so many hours: the tick that is due at once, and with catch_up one for each hour, four at
-    most."""
+    most, the others dropped and counted; whatever becomes of ticks that are late while it runs."""
     paced(backstage)
-    name = backstage.add(hourly("inn", downtimePolicy=policy))
+    name = backstage.add(hourly("inn", downtimePolicy=policy, missedTickPolicy=late))
     backstage.run(1)
     assert backstage.hash_of(name)[0] == 1
-    real = time.time()
-    monkeypatch.setattr("actors.adoption.time", SimpleNamespace(time=lambda: real + 60 + stood_hours * 3_600))
-    shard = paced(another())
-    shard.adoption.claim(name)
-    shard.turn()
+    shard = back_after(name, stood_hours)
     go(shard)
     hosted = shard.running.hosted[name]
-    assert hosted.world.tick == 1 + ticks
+    assert (hosted.world.tick, hosted.pacer.missed, hosted.stopped) == (1 + ticks, missed, "")
     assert hosted.pacer.deadline_ns == clock.ns + HOUR
+
+
+@pytest.mark.parametrize("how", ["pause", "turns"])
+def test_time_that_a_world_would_have_stood_still_anyway_is_not_caught_up_with(
+    backstage: Any,
+    back_after: Callable[[WorldId, int], Any],
+    paced: Callable[[Any], Any],
+    clock: Clock,
+    how: str,
+) -> None:
+    """Paused, or told to take turns, before the service went away; live again after it is back."""
+    paced(backstage)
+    name = backstage.add(hourly("inn", downtimePolicy="catch_up"))
+    backstage.run(1)
+    stops = (
+        (InputKind.PAUSE, {}) if how == "pause" else (InputKind.CONFIG, {"changes": {"mode": "turn_based"}})
+    )
+    backstage.submit(name, stops[0], **stops[1])
+    backstage.turn()
+    shard = back_after(name, 10)
+    go(shard)
+    hosted = shard.running.hosted[name]
+    assert hosted.world.tick == 1
+    goes = (
+        (InputKind.RESUME, {}) if how == "pause" else (InputKind.CONFIG, {"changes": {"mode": "real_time"}})
+    )
+    shard.submit(name, goes[0], **goes[1])
+    shard.turn()
+    assert (hosted.world.tick, hosted.pacer.missed) == (2, 0)
+    assert hosted.pacer.deadline_ns == clock.ns + HOUR
+
+
+def configured(shard: Any, name: WorldId, **changes: Any) -> None:
+    shard.submit(name, InputKind.CONFIG, changes=changes)
+    shard.turn()
+
+
+def test_a_shorter_interval_counts_at_once_and_makes_no_tick_late(
+    backstage: Any, paced: Callable[[Any], Any], clock: Clock
+) -> None:
+    """Twenty minutes after the tick of an hour the interval becomes a minute, of a world that must not be
+    late: a tick is due at once, the next a minute later. Then it becomes an hour again, from that tick on."""
+    shard = paced(backstage)
+    name = shard.add(hourly("inn", missedTickPolicy="fail"))
+    go(shard)
+    hosted = shard.running.hosted[name]
+    clock.ns += HOUR // 3
+    configured(shard, name, tickIntervalSeconds=60)
+    assert (hosted.world.tick, hosted.stopped) == (2, "")
+    assert hosted.pacer.deadline_ns == clock.ns + 60 * SECOND
+    clock.ns += 60 * SECOND
+    shard.turn()
+    assert hosted.world.tick == 3
+    configured(shard, name, tickIntervalSeconds=3_600)
+    assert (hosted.world.tick, hosted.pacer.deadline_ns) == (3, clock.ns + HOUR)
+    assert hosted.world.world_time == (43_200 + 3_600 + 2 * 60) * 1_000_000
+
+
+def test_an_advance_that_takes_long_makes_no_live_tick_late(
+    backstage: Any, paced: Callable[[Any], Any], clock: Clock
+) -> None:
+    """A hundred explicit ticks of six minutes each: ten hours, in which ten live ticks were due. The last of
+    them is made, and the next comes on the hour."""
+    shard = paced(backstage)
+    name = shard.add(hourly("inn", missedTickPolicy="fail"))
+    start = clock.ns
+    go(shard)
+    hosted = shard.running.hosted[name]
+    costing(shard, clock, {name: HOUR // 10})
+    shard.submit(name, InputKind.STEP, ticks=100)
+    shard.turn()
+    assert (hosted.world.tick, hosted.stopped, hosted.pacer.missed) == (1 + 100 + 1, "", 0)
+    assert hosted.pacer.deadline_ns - start == 11 * HOUR
+
+
+def test_a_world_that_waits_for_its_storage_is_late_by_its_policy(
+    backstage: Any, paced: Callable[[Any], Any], clock: Clock
+) -> None:
+    """Nothing becomes durable for five hours: what was due at 1 to 5 o'clock is late, as after any delay."""
+    shard = paced(backstage)
+    name = shard.add(hourly("inn", missedTickPolicy="skip"))
+    go(shard)
+    hosted = shard.running.hosted[name]
+    hosted.buffer.tick += UNCOMMITTED_TICKS_MAX
+    shard.running.schedule(hosted, clock.ns)
+    clock.ns += 5 * HOUR
+    shard.turn()
+    assert hosted.world.tick == 1
+    hosted.buffer.tick -= UNCOMMITTED_TICKS_MAX
+    shard.running.schedule(hosted, clock.ns)
+    shard.turn()
+    assert (hosted.world.tick, hosted.pacer.missed) == (2, 4)
+
+
+def test_snapshots_come_as_often_as_the_block_says_from_the_change_on(backstage: Any) -> None:
+    name = backstage.add(document(5))
+    buffer = backstage.running.hosted[name].buffer
+    assert buffer.snapshot_every_ns == 30 * SECOND
+    backstage.submit(name, InputKind.CONFIG, changes={"snapshotEverySeconds": 7.5})
+    backstage.turn()
+    assert buffer.snapshot_every_ns == 7_500 * MS
 
 
 def costing(shard: Any, clock: Clock, costs: dict[str, int]) -> None:

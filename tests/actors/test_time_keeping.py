@@ -78,11 +78,52 @@ def test_a_world_that_stood_still_may_owe_a_bounded_number_of_ticks(stood_s: int
     assert pacer.deadline_ns == 500 * SECOND
 
 
-def test_a_changed_interval_counts_from_the_last_deadline() -> None:
-    pacer = started()
+@pytest.mark.parametrize("policy", ["skip", "slow", "fail"])
+def test_time_that_is_caught_up_with_is_late_by_no_policy(policy: str) -> None:
+    """Back at 200 s after nine seconds: five are owed, four are dropped and counted. Its ticks of 195 to 199
+    and that of 200 are made, and the next is due at 201."""
+    pacer = Pacer(SECOND, policy, 5, behind_ns=9 * SECOND)
+    pacer.start(200 * SECOND)
+    assert pacer.missed == 4
+    deadlines = []
+    while pacer.deadline_ns <= 200 * SECOND:
+        deadlines.append(pacer.deadline_ns // SECOND)
+        pacer.ticked(200 * SECOND)
+    assert deadlines == [195, 196, 197, 198, 199, 200]
+    assert (pacer.deadline_ns, pacer.missed) == (201 * SECOND, 4)
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "at_s", "deadline_s"),
+    [
+        (2, 100, 102),
+        (4, 100.5, 104),
+        (0.25, 100, 100.25),
+        (0.25, 100.75, 100.75),
+        (3, 101, 101),
+        (0.25, 105, 101),
+    ],
+)
+def test_a_changed_interval_counts_from_the_last_deadline_and_makes_nothing_late(
+    interval_s: float, at_s: float, deadline_s: float
+) -> None:
+    """The tick of 100 s is made and the next due at 101 s, when the interval changes; what is due then stays
+    due, and a shorter one than the time that has passed is due at once."""
+    pacer = started("fail")
     pacer.ticked(100 * SECOND)
-    pacer.configure(2 * SECOND, "catch_up", 5)
-    assert pacer.deadline_ns == 102 * SECOND
+    pacer.configure(int(interval_s * SECOND), "fail", 5, int(at_s * SECOND))
+    assert pacer.deadline_ns == deadline_s * SECOND
+
+
+@pytest.mark.parametrize(
+    ("until_s", "deadline_s"), [(100.5, 101), (101, 101), (101.5, 101), (102, 102), (130.25, 130)]
+)
+def test_explicit_ticks_that_take_long_make_no_live_tick_late(until_s: float, deadline_s: float) -> None:
+    """The next live tick is due at 101 s; of those that come meanwhile the last one is made."""
+    pacer = started("fail")
+    pacer.ticked(100 * SECOND)
+    pacer.stepped(int(until_s * SECOND))
+    assert (pacer.deadline_ns, pacer.missed) == (deadline_s * SECOND, 0)
 
 
 def test_percentiles_are_nearest_rank() -> None:

@@ -327,7 +327,9 @@ def test_caps_that_change_in_a_whole_block_are_caps_too(village: Village) -> Non
     assert world.counts == {Tier.DETAILED: 5, Tier.ACTIVE: 15, Tier.AMBIENT: 0, Tier.DORMANT: 0}
 
 
-@pytest.mark.parametrize(("mode", "resumed"), [("real_time", Mode.REAL_TIME), ("turn_based", Mode.TURN_BASED)])
+@pytest.mark.parametrize(
+    ("mode", "resumed"), [("real_time", Mode.REAL_TIME), ("turn_based", Mode.TURN_BASED)]
+)
 def test_pause_simulation_is_the_mode_it_means_while_a_world_runs_too(village, mode, resumed) -> None:
     world, stages = create(village(5, mode=mode))
     for paused in (True, False, True):
