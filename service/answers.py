@@ -70,6 +70,8 @@ def _step(payload: Values, detail: Values) -> str:
 
 
 def _advance(payload: Values, detail: Values) -> str:
+    if "realSeconds" in payload:
+        return f"advanced {shown(payload['realSeconds'])} real s at its timeScale"
     return f"advanced {shown(payload['seconds'])} s"
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from simulation import landing, metric_inputs, person_inputs, session_inputs, updating
-from simulation.clock import ATTO_PER_MICRO, Clock, ticks_in
+from simulation.clock import ATTO_PER_MICRO, Clock
 from simulation.definitions import ConfigInvalid
 from simulation.definitions.fields import SECONDS_MAX, is_number
 from simulation.definitions.problems import shown
@@ -58,23 +58,46 @@ def _step(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
 
 
 def _advance(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
-    span = _micros(payload.get("seconds"))
+    key = "realSeconds" if "realSeconds" in payload else "seconds"
+    if payload.keys() - {key}:
+        return refused(f"$ has the keys {', '.join(sorted(payload))}", "give seconds or realSeconds"), NOTHING
+    if key == "seconds":
+        span = _parts(payload.get(key), MICROS_PER_SECOND)
+        allowed = f"game seconds above 0, up to {SECONDS_MAX:g}, with at most six decimals"
+    else:
+        span = _parts(payload.get(key), NANOS_PER_SECOND)
+        allowed = f"real seconds above 0, up to {SECONDS_MAX:g}, with at most nine decimals"
     if span is None:
-        reason = f"$.seconds is {shown(payload.get('seconds'))}"
-        return refused(
-            reason, f"give game seconds above 0, up to {SECONDS_MAX:g}, with at most six decimals"
-        ), NOTHING
+        return refused(f"$.{key} is {shown(payload.get(key))}", f"give {allowed}"), NOTHING
     if world.paused:
         return _paused(), NOTHING
-    ticks = ticks_in(span, world.config.tick_atto, world.config.max_step_us)
+    clock = world.clock
+    asked = replace(clock, advance_left=Micros(span)) if key == "seconds" else _scaled(world, span)
+    ticks = replace(asked, steps_left=0).ticks_owed(world.config.tick_atto, world.config.max_step_us)
     if ticks > STEPS_MAX:
-        return refused(f"$.seconds takes {ticks} ticks", f"ask for at most {STEPS_MAX} at once"), NOTHING
-    owes = Micros(world.clock.advance_left + span)
-    return _owing(world, replace(world.clock, advance_left=owes)), NOTHING
+        return refused(f"$.{key} takes {ticks} ticks", f"ask for at most {STEPS_MAX} at once"), NOTHING
+    owes = Micros(clock.advance_left + asked.advance_left)
+    return _owing(world, replace(asked, advance_left=owes)), NOTHING
 
 
-def _micros(value: object) -> Micros | None:
-    """Seconds as written, exactly; None if that is no positive number of microseconds."""
+def _scaled(world: World, nanos: int) -> Clock:
+    """The clock that owes exactly so many real nanoseconds at the world's scale, and nothing else of an
+    advance: what is below a microsecond is carried, as between standard ticks, and one interval is one
+    tick."""
+    clock, config = world.clock, world.config
+    micros, carry = divmod(nanos * config.scale_nanos + clock.carry, ATTO_PER_MICRO)
+    whole = Micros(-(-config.tick_atto // ATTO_PER_MICRO))
+    fits = config.max_step_us is not None or clock.advance_left or whole * ATTO_PER_MICRO == config.tick_atto
+    limit = clock.advance_limit if fits or not micros else whole
+    return replace(clock, advance_left=Micros(micros), carry=carry, advance_limit=limit)
+
+
+NANOS_PER_SECOND = 1_000_000_000
+"""Real seconds are read to the nanosecond, as `tickIntervalSeconds` is."""
+
+
+def _parts(value: object, of_second: int) -> int | None:
+    """Seconds as written, in whole parts of one; None if that is no positive number of them."""
     text = str(value) if is_number(value) or isinstance(value, str) else ""
     try:
         seconds = Decimal(text if len(text) <= SECONDS_CHARS_MAX else "")
@@ -82,8 +105,8 @@ def _micros(value: object) -> Micros | None:
         return None
     if not (seconds.is_finite() and 0 < seconds <= SECONDS_MAX):
         return None
-    exact = seconds * MICROS_PER_SECOND
-    return Micros(int(exact)) if exact == exact.to_integral_value() else None
+    exact = seconds * of_second
+    return int(exact) if exact == exact.to_integral_value() else None
 
 
 SECONDS_CHARS_MAX = 28
@@ -102,8 +125,7 @@ def _owing(world: World, clock: Clock) -> Verdict:
         reason = f"the world's time would pass {SECONDS_MAX:g} s"
         return refused(reason, "ask for less, or begin the world anew")
     world.clock = clock
-    ticks = ticks_in(clock.advance_left, world.config.tick_atto, world.config.max_step_us) + clock.steps_left
-    until = Tick(world.tick + ticks)
+    until = Tick(world.tick + clock.ticks_owed(world.config.tick_atto, world.config.max_step_us))
     return granted(answer_at_tick=until, untilTick=until)
 
 

@@ -8,7 +8,7 @@ from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, settle
 from simulation.orders import TierTouch
 from simulation.ticking import TickDone
-from simulation.units import Tick, Tier
+from simulation.units import InputKind, Tick, Tier
 from simulation.world import World
 
 
@@ -63,6 +63,22 @@ def replay(
             return ahead, False
         tick(world, stages)
         made += 1
+
+
+def tick_world(world: World, stages: Stages, delta_real_seconds: object) -> tuple[TickDone, ...]:
+    """Advance by exactly `delta_real_seconds` at the world's scale, with the inputs before each tick; what is
+    below a microsecond is carried to the next call. Raises ValueError: no such span, or the world is
+    paused."""
+    asked = Input(world.next_seq, InputKind.ADVANCE, {"realSeconds": delta_real_seconds})
+    world.deliver([asked])
+    outcome = next(found for found in boundary(world, stages) if found.seq == asked.seq)
+    if not outcome.applied:
+        raise ValueError(f"{outcome.detail['reason']}: {outcome.detail['do']}")
+    made = []
+    while world.wants_tick:
+        made.append(tick(world, stages))
+        boundary(world, stages)
+    return tuple(made)
 
 
 def run(world: World, stages: Stages, ticks: int) -> Iterable[TickDone]:

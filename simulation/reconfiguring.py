@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simulation.definitions import SimulationConfig
@@ -17,7 +18,15 @@ if TYPE_CHECKING:
 
 
 def take_config(world: World, config: SimulationConfig, *, mode_changed: bool) -> None:
-    """Run by another simulation block from here on."""
+    """Run by another simulation block from here on; an advance under way keeps the ticks it was answered
+    with."""
+    clock = world.clock
+    if clock.advance_left:
+        before, after = (
+            clock.longest(block.tick_atto, block.max_step_us) for block in (world.config, config)
+        )
+        if before != after:
+            world.clock = replace(clock, advance_limit=before)
     world.config = config
     world.script.reseed(config.seed)
     if mode_changed:

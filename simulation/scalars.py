@@ -52,6 +52,8 @@ def scalars(world: World, digests: Digests) -> dict[str, object]:
             "awaited", awaited, lambda: [awaited[rid].to_json() for rid in sorted(awaited)]
         ),
     }
+    if clock.advance_limit:
+        found["advanceLimit"] = clock.advance_limit
     if versions := world.script.definition.plugins.versions():
         found["plugins"] = {"versions": versions, **world.script.plugin_state.to_json()}
     if len(world.sessions):

@@ -77,6 +77,7 @@ def parts_of(world: World, tiers: Mapping[Tier, Mapping[str, Any]]) -> Parts:
         "baseMode": str(world.base_mode),
         "paused": world.paused,
         "clock": [clock.world_time, clock.tick, clock.carry, clock.steps_left, clock.advance_left],
+        "advanceLimit": clock.advance_limit,
         "flags": dict(world.flags),
         "sessions": [session.to_json() for session in world.sessions],
         "deficits": {str(tier): owed for tier, owed in world.deficits.items()},
@@ -169,7 +170,8 @@ def restore(definition: WorldDefinition, snapshot: bytes, mind: Mind = BEHAVING)
     config = SimulationConfig.parse(head["config"], path="meta.simulation")
     script = Script(definition, config.seed, mind)
     world_time, tick, carry, steps, advance = head["clock"]
-    clock = Clock(Micros(world_time), Tick(tick), carry, steps, Micros(advance))
+    limit = Micros(head.get("advanceLimit", 0))
+    clock = Clock(Micros(world_time), Tick(tick), carry, steps, Micros(advance), limit)
     sessions = [Session.from_json(value) for value in head.get("sessions", [])]
     plugins = head.get("plugins")
     if plugins is not None:

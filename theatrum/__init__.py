@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from simulation.custom_effects import change_stat, place, put, set_flag
     from simulation.definitions import (
         Plugins,
-        SimulationConfig,
         WorldDefinition,
         WorldFileInvalid,
+        WorldSimulationConfig,
         parse_world,
     )
     from simulation.definitions.metrics import Metric, Metrics, MetricType
-    from simulation.drive import run, state_hash
+    from simulation.drive import run, state_hash, tick_world
     from simulation.opening import create
     from simulation.plugin_views import PluginView, Somebody
     from simulation.plugins import Chance, Plugin, WorldSystem
@@ -61,10 +61,10 @@ __all__ = [
     "Provider",
     "Retryable",
     "Session",
-    "SimulationConfig",
     "Somebody",
     "WorldDefinition",
     "WorldFileInvalid",
+    "WorldSimulationConfig",
     "WorldSystem",
     "add_metric",
     "as_met",
@@ -87,6 +87,7 @@ __all__ = [
     "set_metric",
     "state_hash",
     "tags_of",
+    "tick_world",
     "update_component",
     "validate_components",
     "with_metadata",
@@ -108,10 +109,10 @@ _HOMES = {
     "Provider": "generation.providers",
     "Retryable": "generation.providers",
     "Session": "simulation.sessions",
-    "SimulationConfig": "simulation.definitions",
     "Somebody": "simulation.plugin_views",
     "WorldDefinition": "simulation.definitions",
     "WorldFileInvalid": "simulation.definitions",
+    "WorldSimulationConfig": "simulation.definitions",
     "WorldSystem": "simulation.plugins",
     "add_metric": "simulation.components",
     "as_met": "simulation.components",
@@ -134,6 +135,7 @@ _HOMES = {
     "set_metric": "simulation.components",
     "state_hash": "simulation.drive",
     "tags_of": "simulation.components",
+    "tick_world": "simulation.drive",
     "update_component": "simulation.components",
     "validate_components": "simulation.components",
     "with_metadata": "simulation.components",

@@ -15,7 +15,17 @@ export type GenerationMode = "live" | "lockstep" | "off";
 
 export type Mode = "real_time" | "turn_based" | "paused";
 
-export interface SimulationConfig {
+export type Tier = "detailed" | "active" | "ambient" | "dormant";
+
+export interface TierConfig {
+  maxNpcs?: number;
+  decisionIntervalSeconds?: number;
+  weight?: number;
+  maxStalenessSeconds?: number | null;
+  detail?: string;
+}
+
+export interface WorldSimulationConfig {
   timeScale?: number;
   maxNpcTicksPerStep?: number;
   maxJobOpsPerStep?: number;
@@ -34,14 +44,5 @@ export interface SimulationConfig {
   maxChainOpsPerStep?: number;
   maxNarrativeOpsPerStep?: number;
   maxIntentOpsPerStep?: number;
-}
-
-export type Tier = "detailed" | "active" | "ambient" | "dormant";
-
-export interface TierConfig {
-  maxNpcs?: number;
-  decisionIntervalSeconds?: number;
-  weight?: number;
-  maxStalenessSeconds?: number | null;
-  detail?: string;
+  pauseSimulation?: boolean;
 }

@@ -244,13 +244,20 @@ def step(
 @app.command(context_settings=NEGATIVES)
 def advance(
     world_id: WorldId,
-    seconds: Annotated[str, typer.Argument(help="Game seconds, at most six decimals.")],
+    seconds: Annotated[
+        str, typer.Argument(help="Game seconds, at most six decimals; with --real up to nine.")
+    ],
+    real: Annotated[
+        bool, typer.Option("--real", help="So many real seconds at the world's timeScale.")
+    ] = False,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """Advance a world's time by exactly so many game seconds."""
-    submit(data, world_id, "advance", {"seconds": as_value(seconds)}, wait, as_json)
+    value = as_value(seconds)
+    exact = seconds if isinstance(value, float) else value  # a double has not digits enough
+    submit(data, world_id, "advance", {"realSeconds" if real else "seconds": exact}, wait, as_json)
 
 
 @app.command()

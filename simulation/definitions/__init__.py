@@ -28,7 +28,12 @@ from simulation.definitions.plugins import NO_PLUGINS, Plugins, PluginUse
 from simulation.definitions.preferences import Preferences
 from simulation.definitions.problems import ConfigInvalid, DefinitionInvalid, Problem, WorldFileInvalid
 from simulation.definitions.reading import pack, read_document, unpack
-from simulation.definitions.simulation_config import GenerationConfig, SimulationConfig, TierConfig
+from simulation.definitions.simulation_config import (
+    GenerationConfig,
+    SimulationConfig,
+    TierConfig,
+    WorldSimulationConfig,
+)
 from simulation.definitions.updates import UpdateDocument, read_update, update_document, update_payload
 from simulation.definitions.world import WorldDefinition, parse_world
 
@@ -76,6 +81,7 @@ __all__ = [
     "UpdateDocument",
     "WorldDefinition",
     "WorldFileInvalid",
+    "WorldSimulationConfig",
     "pack",
     "parse_world",
     "read_document",

@@ -22,6 +22,10 @@ BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "
 """What a bound is called here -> what JSON Schema calls it."""
 
 
+NAME = SimulationConfig.__name__
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""What Pydantic writes."""
+
 LEFT_OUT = {"required", "title", *BOUNDS}
 DESCRIPTIVE_KEYS = f"^({'|'.join(sorted(DESCRIPTIVE))}|_.*|x-.*)$"
 
@@ -37,7 +41,8 @@ def schema() -> dict[str, Any]:
     _add_bounds(found, SimulationConfig)
     for block in (GenerationConfig, TierConfig):
         _add_bounds(found["$defs"][block.__name__], block)
-    return found
+    found["properties"]["pauseSimulation"] = {"type": "boolean"}
+    return {"$schema": DIALECT, "title": NAME, **found}
 
 
 def _add_bounds(block: dict[str, Any], model: type[BaseModel]) -> None:
@@ -76,7 +81,7 @@ def _as_written(part: Any) -> Any:
 def typescript() -> str:
     """The same as TypeScript interfaces, every key optional."""
     whole = schema()
-    blocks = {**whole["$defs"], "SimulationConfig": whole}
+    blocks = {**whole["$defs"], NAME: whole}
     parts = [_declaration(name, block) for name, block in sorted(blocks.items())]
     return "// Generated from simulation/definitions/simulation_config.py. Do not edit.\n\n" + "\n".join(
         parts

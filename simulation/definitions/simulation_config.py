@@ -107,7 +107,7 @@ def _tier_blocks() -> dict[Tier, TierConfig]:
     return {tier: TierConfig.model_validate(TIER_DEFAULTS[tier]) for tier in Tier}
 
 
-class SimulationConfig(Block):
+class WorldSimulationConfig(Block):
     """The whole block. Every key has a default and may be changed while the world runs, by an input."""
 
     time_scale: Annotated[Exact, Field(gt=0, le=100_000)] = Decimal(60)
@@ -150,6 +150,11 @@ class SimulationConfig(Block):
         return int(self.tick_interval_seconds * self.time_scale * ATTO_PER_SECOND)
 
     @cached_property
+    def scale_nanos(self) -> int:
+        """Billionths of a game second in a real second, exact."""
+        return int(self.time_scale * 10**DECIMALS_MAX)
+
+    @cached_property
     def max_step_us(self) -> Micros | None:
         step = self.max_step_game_seconds
         return None if step is None else Micros(max(1, int(step * MICROS_PER_SECOND)))
@@ -165,7 +170,7 @@ class SimulationConfig(Block):
         return int(self.snapshot_every_seconds * 1e9)
 
     @classmethod
-    def parse(cls, block: object, path: str = "meta.simulation", source: str = "") -> SimulationConfig:
+    def parse(cls, block: object, path: str = "meta.simulation", source: str = "") -> WorldSimulationConfig:
         """The block as a model. Raises ConfigInvalid with every problem and its path."""
         problems: list[Problem] = []
         found = cls.read(block, path, problems)
@@ -174,7 +179,7 @@ class SimulationConfig(Block):
         return found
 
     @classmethod
-    def read(cls, block: object, path: str, problems: list[Problem]) -> SimulationConfig | None:
+    def read(cls, block: object, path: str, problems: list[Problem]) -> WorldSimulationConfig | None:
         """The block as a model, or None with the problems noted."""
         if not isinstance(block, Mapping):
             problems.append(Problem(path, block, f"is {shown(block)}", "an object"))
@@ -193,7 +198,7 @@ class SimulationConfig(Block):
         problems.extend(found)
         return None if found else config
 
-    def with_changes(self, changes: Mapping[str, Any]) -> SimulationConfig:
+    def with_changes(self, changes: Mapping[str, Any]) -> WorldSimulationConfig:
         """With dotted keys changed, such as `tiers.active.maxNpcs`. Raises ConfigInvalid; nothing changes
         then."""
         block = self.to_json()
@@ -205,7 +210,7 @@ class SimulationConfig(Block):
             if not isinstance(inner, dict):
                 raise ConfigInvalid("", [unknown_name(key, key, self.to_json(), "key")])
             inner[last] = value
-        return SimulationConfig.parse(block, "meta.simulation")
+        return WorldSimulationConfig.parse(block, "meta.simulation")
 
     def to_hash(self) -> dict[str, Any]:
         """What the state hash covers: keys of a later version count only where they are set, so that they
@@ -217,6 +222,9 @@ class SimulationConfig(Block):
         """Every key with its value, camelCase; `parse` takes it back."""
         return self.model_dump(mode="json", by_alias=True)
 
+
+SimulationConfig = WorldSimulationConfig
+"""What it is called in here; its whole name is that in the JSON Schema, in TypeScript and for embedders."""
 
 LATER: Mapping[str, Any] = {
     "maxChainOpsPerStep": 50,

@@ -57,6 +57,8 @@ INTENT = {"id": "i7", "npcId": "ann", "chainId": "courting"}
         ("person", {}, {"npcId": "ann", "op": "move", "locationId": "inn"}, "ann is at inn"),
         ("metric", {}, METRIC, "core.trust of ann 40 -> 45"),
         ("metric", {"sessionId": "s1"}, {**METRIC, "after": 40}, "core.trust of ann with s1 stays 40"),
+        ("advance", {"seconds": "0.25"}, {}, "advanced 0.25 s"),
+        ("advance", {"realSeconds": 2}, {}, "advanced 2 real s at its timeScale"),
         (
             "metric",
             {},

@@ -319,6 +319,89 @@ def test_a_lowered_cap_sends_the_least_important_down_and_a_raised_one_brings_th
     assert drive.tick(world, stages).npc_ticks == 20
 
 
+@pytest.mark.parametrize("limit", [None, 100])
+@pytest.mark.parametrize(
+    ("change", "sizes"),
+    [
+        ({"timeScale": 120}, [60, 60, 60, 60, 40]),
+        ({"tickIntervalSeconds": 0.25}, [60, 60, 60, 60, 40]),
+        ({"maxStepGameSeconds": 7}, [60, 60, 60, 60, 40]),
+        ({"maxNpcTicksPerStep": 7}, [60, 60, 60, 60, 40]),
+    ],
+)
+def test_an_advance_is_answered_at_the_tick_it_said_whatever_is_changed_meanwhile(
+    village: Village, change: dict[str, Any], sizes: list[int], limit: int | None
+) -> None:
+    """Of 280 s in ticks of 60 s two are made when a standard tick, or the longest one, becomes another; with
+    a limit of 100 s they are three, of 100, 100 and 80 s. The next advance goes by what is set then."""
+    world, stages = create(village(5, mode="turn_based", maxStepGameSeconds=limit))
+    sizes, before = ([100, 100, 80], 1) if limit else (sizes, 2)
+    outcome = send(world, stages, InputKind.ADVANCE, seconds=280)
+    assert outcome.answer_at_tick == len(sizes)
+    made = [drive.tick(world, stages).size for _ in range(before)]
+    send(world, stages, InputKind.CONFIG, changes=change)
+    kept = snapshot(world, stages)
+    while world.wants_tick:
+        made.append(drive.tick(world, stages).size)
+    assert made == [size * 1_000_000 for size in sizes]
+    again, cast = restore(world.script.definition, kept)
+    while again.wants_tick:
+        drive.tick(again, cast)
+    assert drive.state_hash(again, cast) == drive.state_hash(world, stages)
+    outcome = send(world, stages, InputKind.ADVANCE, seconds=14)
+    ticks = 2 if change == {"maxStepGameSeconds": 7} else 1
+    assert outcome.answer_at_tick == len(sizes) + ticks
+
+
+def test_two_states_that_will_tick_otherwise_have_two_hashes(village: Village) -> None:
+    """Ten minutes are owed; one world began them in ticks of a minute, the other of two."""
+    hashes = []
+    for scales in ((60, 60), (120, 60)):
+        world, stages = create(village(5, mode="turn_based", timeScale=scales[0]))
+        send(world, stages, InputKind.ADVANCE, seconds=600)
+        send(world, stages, InputKind.CONFIG, changes={"timeScale": scales[1]})
+        hashes.append(drive.state_hash(world, stages))
+    assert hashes[0] != hashes[1]
+
+
+def test_real_seconds_are_exact_at_any_scale_and_an_interval_is_a_tick(village: Village) -> None:
+    """A tenth of a second at 33.333333333 is 3.3333333333 s: after 1, 2, 3 and 3,000 of them the clock shows
+    3.333333, 6.666666, 9.999999 and 9,999.9999999 s cut to the microsecond."""
+    world, stages = create(village(0, mode="turn_based", tickIntervalSeconds=0.1, timeScale=33.333333333))
+    began, shown = world.world_time, {}
+    for n in range(1, 3_001):
+        assert len(drive.tick_world(world, stages, 0.1)) == 1
+        shown[n] = world.world_time - began
+    assert [shown[n] for n in (1, 2, 3, 3_000)] == [3_333_333, 6_666_666, 9_999_999, 9_999_999_999]
+    assert world.tick == 3_000
+
+
+def test_real_seconds_are_made_in_ticks_like_any_advance(village: Village) -> None:
+    """2.5 s at 60 are 150 s: two of a minute and one of half a minute. A nanosecond at 60 is 0.06
+    microseconds, which show when they are one: at the 17th."""
+    world, stages = create(village(5, mode="turn_based"))
+    began = world.world_time
+    assert [done.size for done in drive.tick_world(world, stages, 2.5)] == [
+        60 * 10**6,
+        60 * 10**6,
+        30 * 10**6,
+    ]
+    assert [len(drive.tick_world(world, stages, "0.000000001")) for _ in range(17)] == [0] * 16 + [1]
+    assert world.world_time - began == 150_000_001
+    for bad in (0, -1, "1e-10", float("nan"), True, None):
+        with pytest.raises(ValueError, match="realSeconds"):
+            drive.tick_world(world, stages, bad)
+    send(world, stages, InputKind.PAUSE)
+    with pytest.raises(ValueError, match="resume it first"):
+        drive.tick_world(world, stages, 1)
+
+
+def test_a_span_is_said_in_one_unit(village: Village) -> None:
+    world, stages = create(village(5))
+    outcome = send(world, stages, InputKind.ADVANCE, seconds=1, realSeconds=1)
+    assert (outcome.applied, outcome.detail["do"]) == (False, "give seconds or realSeconds")
+
+
 def test_caps_that_change_in_a_whole_block_are_caps_too(village: Village) -> None:
     world, stages = create(village(20, tiers={"detailed": {"maxNpcs": 20}}))
     send(world, stages, InputKind.CONFIG, changes={"tiers.detailed": {"maxNpcs": 8}})
