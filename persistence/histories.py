@@ -1,10 +1,12 @@
-"""What became of a world, read without owning it: its kept snapshots, and the inputs applied since one."""
+"""What became of a world, read without owning it: its kept snapshots and inputs, and those applied since
+one."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import RowMapping, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +17,7 @@ from persistence import definitions
 from persistence.engine import Database
 from persistence.inputs import stored_input
 from persistence.tables import inputs, snapshots, worlds
-from simulation.units import Tick, WorldId
+from simulation.units import InputKind, Seq, Tick, WorldId
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +126,32 @@ async def _applied(connection: AsyncConnection, world_id: WorldId, ordinal: int)
         .order_by(inputs.c.ordinal)
     )
     return list((await connection.execute(query)).mappings())
+
+
+@dataclass(frozen=True, slots=True)
+class KeptInput:
+    """A change from outside as it was asked for, and what became of it. `recorded_at` is wall time."""
+
+    seq: Seq
+    kind: InputKind
+    payload: Mapping[str, Any]
+    recorded_at: float
+    tick: Tick | None
+    """After which tick it was judged; None: it waits, or never will be."""
+    applied: bool | None
+    detail: Mapping[str, Any] | None
+    branch: int | None
+    """The rollback that left it behind."""
+
+
+async def kept_inputs(
+    db: Database, world_id: WorldId, kind: InputKind | None, limit: int
+) -> tuple[KeptInput, ...]:
+    """The newest inputs of a world that are stored, of one kind or of all, the newest first."""
+    columns = (inputs.c[name] for name in KeptInput.__dataclass_fields__)
+    query = select(*columns).where(inputs.c.world_id == world_id)
+    if kind is not None:
+        query = query.where(inputs.c.kind == str(kind))
+    async with db.read() as connection:
+        rows = (await connection.execute(query.order_by(inputs.c.seq.desc()).limit(limit))).mappings()
+        return tuple(KeptInput(**{**row, "kind": InputKind(row["kind"])}) for row in rows)

@@ -15,6 +15,7 @@ from service.commands import (
     generate,
     generation,
     importing,
+    inputs,
     intent,
     interaction,
     narrative,
@@ -62,6 +63,7 @@ app.command("replay")(changing.replay)
 world.app.command("update")(changing.update)
 world.app.command("export")(changing.export)
 world.app.command("rollback")(changing.rollback)
+world.app.command("inputs")(inputs.inputs)
 world.app.command("appoint")(appointing.appoint)
 world.app.command("appointments")(appointing.appointments)
 world.app.command("unappoint")(appointing.unappoint)

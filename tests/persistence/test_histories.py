@@ -56,3 +56,19 @@ def test_what_is_not_there_is_none(inn: Store) -> None:
     lived(inn)
     assert inn(lambda db: histories.load(db, INN, (Tick(11), 1))) is None
     assert inn(histories.world_ids) == (INN,)
+
+
+def test_what_a_world_was_told_is_kept_with_what_became_of_it_the_newest_first(inn: Store) -> None:
+    lived(inn)
+    inn(lambda db: inputs.record(db, INN, InputKind.CONFIG, {"changes": {"timeScale": 30}}, "key 4"))
+    found = inn(lambda db: histories.kept_inputs(db, INN, None, 10))
+    assert [(one.seq, one.kind, one.tick, one.applied) for one in found] == [
+        (4, InputKind.CONFIG, None, None),
+        (3, InputKind.PAUSE, None, None),
+        (2, InputKind.PAUSE, 3, True),
+        (1, InputKind.PAUSE, 3, True),
+    ]
+    assert found[0].recorded_at >= found[3].recorded_at > 0
+    (only,) = inn(lambda db: histories.kept_inputs(db, INN, InputKind.CONFIG, 10))
+    assert only.payload == {"changes": {"timeScale": 30}}
+    assert [one.seq for one in inn(lambda db: histories.kept_inputs(db, INN, InputKind.PAUSE, 2))] == [3, 2]
