@@ -1,4 +1,4 @@
-"""Who changed what: every input of a world is told with what became of it."""
+"""What was changed when: every input of a world is told with what became of it."""
 
 from __future__ import annotations
 
