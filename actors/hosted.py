@@ -3,6 +3,7 @@ clocks."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from actors.commits import CommitBuffer
@@ -11,7 +12,7 @@ from actors.shell import Address
 from messages.commits import Mark
 from messages.service import WorldReport
 from simulation.definitions import SimulationConfig
-from simulation.units import MICROS_PER_SECOND, Mode, RequestId, Tick, WorldId
+from simulation.units import MICROS_PER_SECOND, InputKind, Mode, RequestId, Tick, WorldId
 from simulation.world import World
 
 
@@ -29,7 +30,7 @@ class Hosted:
     target: Tick | None = None
     lateness: Lateness = field(default_factory=Lateness)
     stopped: str = ""
-    """Why it will not tick again in this service; empty while it may."""
+    """Why it makes no tick until it is resumed, but those that somebody asks for; empty while it may."""
     draining: bool = False
     """Saved for the last time in this service; how it stands is told as before."""
     saving: bool = False
@@ -55,7 +56,7 @@ class Hosted:
     def next_tick_ns(self, now_ns: int) -> int | None:
         """When its next tick is due; None while it must not tick. One that is behind is due now, and so comes
         after every world that was due before."""
-        held = self.stopped or self.saving or self.is_idle
+        held = self.saving or self.is_idle or (self.stopped and not self.world.wants_tick)
         if held or not self.going or self.world.mode is Mode.PAUSED:
             self.was_running = False
             return None
@@ -73,6 +74,13 @@ class Hosted:
             self.pacer.start(now_ns)
             self.was_running = True
         return max(now_ns, self.pacer.deadline_ns)
+
+    def hear(self, kinds: Collection[InputKind]) -> None:
+        """Inputs came. One that stopped goes on when it is resumed; one that waited too long for results waits
+        anew when somebody asks for ticks, who must hear of it."""
+        ticks = InputKind.STEP in kinds or InputKind.ADVANCE in kinds
+        if self.stopped and (InputKind.RESUME in kinds or (ticks and self.world.blocked())):
+            self.stopped, self.was_running, self.blocked_since_ns = "", False, None
 
     @property
     def is_idle(self) -> bool:
@@ -92,7 +100,7 @@ class Hosted:
         return self.world.blocked()
 
     def flush_at_ns(self) -> int | None:
-        return None if self.stopped or self.draining else self.buffer.flush_at_ns()
+        return None if self.draining else self.buffer.flush_at_ns()
 
     @property
     def is_saved(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -68,6 +68,14 @@ class InputDesk:
                     world_time=at.world_time,
                 )
             )
+
+    def on_reports(self, reports: Sequence[WorldReport]) -> None:
+        """Worlds as they stand now; what waits for one that just stopped may never come."""
+        for report in reports:
+            known = self.placement.reports.get(report.world_id)
+            if report.status == "stopped" and (known is None or known.status != "stopped"):
+                self.give_up(report.world_id, report.because)
+        self.placement.hear(reports)
 
     def give_up(self, world_id: WorldId, because: str) -> None:
         """The world stopped: say so to everybody who waits. Their inputs are stored like any other."""

@@ -208,6 +208,7 @@ class Running:
         hosted = self.hosted.get(message.world_id)
         if hosted is None:
             return
+        hosted.hear({stored.kind for stored in message.inputs})
         for event in self.tell(hosted, Deliver(tuple(core_input(stored) for stored in message.inputs))):
             if isinstance(event, Missing):
                 self.post.archive(FetchInputs(world_id=message.world_id, after=event.after))

@@ -237,7 +237,7 @@ class Supervisor(ProcessActor):
             case generation.GateReported() | archive.ChoresReported():
                 self.on_kept(message)
             case shards.ShardReported():
-                self.placement.hear(message.worlds)
+                self.desk.inputs.on_reports(message.worlds)
                 self.shard_troubles[message.shard] = message.troubles
                 self.desk.inputs.ask_after_lost()
             case shards.InputsAnswered():

@@ -225,7 +225,7 @@ def pause(world_id: WorldId, data: Data = DATA, wait: Wait = WAIT_S, as_json: Js
 
 @app.command()
 def resume(world_id: WorldId, data: Data = DATA, wait: Wait = WAIT_S, as_json: Json = False) -> None:
-    """Let a paused world go on, or a quarantined one try again."""
+    """Let a paused or stopped world go on, or a quarantined one try again."""
     submit(data, world_id, "resume", {}, wait, as_json)
 
 

@@ -242,6 +242,21 @@ def test_whoever_waits_for_a_world_that_stops_is_told_why_and_that_the_input_is_
     assert desk.inputs.waiting == {}
 
 
+def test_whoever_waits_for_a_world_that_will_not_tick_is_told_once_and_later_ones_wait(desk: Desk) -> None:
+    desk.submit("a")
+    desk.recorded("a", 1)
+    stopped = report(5, "stopped").model_copy(update={"because": "3 ticks behind"})
+    desk.inputs.on_reports([stopped])
+    ((who, refused),) = desk.answered
+    assert (who, refused.reason) == ("of a", "inn stopped before it answered: 3 ticks behind")
+    desk.submit("b", InputKind.RESUME)
+    desk.recorded("b", 2)
+    desk.inputs.on_reports([stopped])
+    assert len(desk.answered) == 1
+    desk.outcome(2, report(6))
+    assert desk.answered[-1][1].tick == 6
+
+
 def test_a_removed_world_is_dropped_by_its_shard_and_forgotten(desk: Desk) -> None:
     desk.ask(admin.RemoveWorld(ask_id="a", world_id=INN))
     desk.on_registry(archive.WorldRetired(ask_id="a", world_id=INN, report=report(5, "removed")))

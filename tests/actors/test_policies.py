@@ -114,6 +114,36 @@ def test_a_world_that_must_not_be_late_stops_alone_and_says_so(
     assert (strict.world.tick, easy.world.tick, easy.pacer.missed) == (2, 2, 10)
 
 
+def test_a_world_that_stopped_answers_obeys_and_goes_on_when_it_is_resumed(
+    backstage: Any, paced: Callable[[Any], Any], clock: Clock
+) -> None:
+    """It makes the ticks that somebody asks for, and none by itself. Resumed, it ticks at once and on the hour
+    from then."""
+    shard = paced(backstage)
+    name = shard.add(hourly("strict", missedTickPolicy="fail"))
+    go(shard)
+    clock.ns += 10 * HOUR
+    shard.turn()
+    hosted = shard.running.hosted[name]
+    assert hosted.stopped
+    clock.ns += SECOND
+    shard.turn()
+    assert hosted.buffer.committed.tick == hosted.world.tick == 2
+    shard.reading.read(ReadPlan(ask_id="p", world_id=name))
+    shard.submit(name, InputKind.CONFIG, changes={"timeScale": 2})
+    shard.submit(name, InputKind.STEP, ticks=3)
+    shard.turn()
+    assert shard.heard(WorldPlanned)[-1].holds == hosted.stopped
+    assert shard.answers() == [(True, 5), (True, 5)]
+    clock.ns += 10 * HOUR
+    shard.turn()
+    assert (hosted.world.tick, hosted.status()[0]) == (5, "stopped")
+    shard.submit(name, InputKind.RESUME)
+    shard.turn()
+    assert (hosted.world.tick, hosted.status()[0], hosted.pacer.missed) == (6, "running", 0)
+    assert hosted.pacer.deadline_ns == clock.ns + HOUR
+
+
 @pytest.fixture
 def back_after(
     backstage: Any,

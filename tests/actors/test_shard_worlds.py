@@ -445,3 +445,20 @@ def test_a_world_that_waited_too_long_for_results_is_told_of_at_once(
     backstage.running.give_up_waiting(hosted)
     (told,) = backstage.heard(ShardReported)[-1].worlds
     assert (told.status, told.because) == ("stopped", "waited 60 s for generation results of tick 1: r1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "goes_on"), [("resume", True), ("step", True), ("config", False), ("generation_result", False)]
+)
+def test_a_world_that_waited_too_long_waits_anew_for_whoever_asks_for_more_ticks(
+    backstage: Any, monkeypatch: pytest.MonkeyPatch, kind: str, goes_on: bool
+) -> None:
+    backstage.add(village())
+    hosted = backstage.running.hosted[VILLAGE]
+    monkeypatch.setattr(hosted.world, "blocked", lambda: ("r1",))
+    backstage.running.schedule(hosted, 10)
+    backstage.running.give_up_waiting(hosted)
+    hosted.hear({InputKind(kind)})
+    assert bool(hosted.stopped) is not goes_on
+    backstage.running.schedule(hosted, 20)
+    assert hosted.blocked_since_ns == (20 if goes_on else 10)
