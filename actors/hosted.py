@@ -76,8 +76,8 @@ class Hosted:
         return max(now_ns, self.pacer.deadline_ns)
 
     def hear(self, kinds: Collection[InputKind]) -> None:
-        """Inputs came. One that stopped goes on when it is resumed; one that waited too long for results waits
-        anew when somebody asks for ticks, who must hear of it."""
+        """Inputs came. One that stopped goes on when it is resumed; one that waited too long for results
+        waits anew when somebody asks for ticks, who must hear of it."""
         ticks = InputKind.STEP in kinds or InputKind.ADVANCE in kinds
         if self.stopped and (InputKind.RESUME in kinds or (ticks and self.world.blocked())):
             self.stopped, self.was_running, self.blocked_since_ns = "", False, None

@@ -117,8 +117,8 @@ def test_a_world_that_must_not_be_late_stops_alone_and_says_so(
 def test_a_world_that_stopped_answers_obeys_and_goes_on_when_it_is_resumed(
     backstage: Any, paced: Callable[[Any], Any], clock: Clock
 ) -> None:
-    """It makes the ticks that somebody asks for, and none by itself. Resumed, it ticks at once and on the hour
-    from then."""
+    """It makes the ticks that somebody asks for, and none by itself. Resumed, it ticks at once and then every
+    hour."""
     shard = paced(backstage)
     name = shard.add(hourly("strict", missedTickPolicy="fail"))
     go(shard)
