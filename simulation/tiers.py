@@ -25,8 +25,9 @@ class Move:
 
 
 def place(npcs: Sequence[Npc], caps: Mapping[Tier, int]) -> dict[Tier, list[int]]:
-    """Places of the world file by tier. A `simulationTier` in the file is honoured first; then the most
-    important take what room is left, from detailed down; ties by id."""
+    """Places of the world file by tier. A `simulationTier` in the file is honoured first, and whoever finds no
+    room there goes down to the next with room; then the most important take what room is left, from detailed
+    down; ties by id."""
     placed: dict[Tier, list[int]] = {tier: [] for tier in TIERS}
     ranked = sorted(range(len(npcs)), key=lambda n: (-npcs[n].importance, npcs[n].id))
     unplaced = []
@@ -35,10 +36,10 @@ def place(npcs: Sequence[Npc], caps: Mapping[Tier, int]) -> dict[Tier, list[int]
         if wanted in placed and len(placed[wanted]) < caps[wanted]:
             placed[wanted].append(n)
         else:
-            unplaced.append(n)
-    for n in unplaced:
-        tier = next((tier for tier in TIERS if len(placed[tier]) < caps[tier]), Tier.DORMANT)
-        placed[tier].append(n)
+            unplaced.append((n, TIERS.index(wanted) if wanted in placed else 0))
+    for n, finest in sorted(unplaced, key=lambda item: not item[1]):
+        ways = (*TIERS[finest:], *reversed(TIERS[:finest]))
+        placed[next((tier for tier in ways if len(placed[tier]) < caps[tier]), Tier.DORMANT)].append(n)
     return placed
 
 
