@@ -46,7 +46,7 @@ from messages.commits import Commit, CommitRecord, CommitsMissing, Committed, Fe
 from persistence import commits, inputs, worlds
 from persistence.engine import Database, DatabaseAway
 from simulation.definitions.templates import Templates
-from simulation.housekeeping import Chore
+from simulation.housekeeping import Chore, Failed
 from simulation.units import Epoch, WorldId
 
 COMMITS_AT_ONCE = 256
@@ -195,9 +195,12 @@ class Archivist(ProcessActor):
         if wait_s is not None:
             self.wake_after(wait_s, ("appointments", self.diary.wakes_at))
 
-    def on_chore(self, chore: Chore, did: int) -> None:
+    def on_chore(self, chore: Chore, did: int | Failed) -> None:
         now = time.monotonic()
-        self.chores.plan.done(chore.name, now, did)
+        if isinstance(did, Failed):
+            self.chores.plan.failed(chore.name, now, did.because)
+        else:
+            self.chores.plan.done(chore.name, now, did)
         self.send(self.opener, ChoresReported(chores=self.chores.plan.to_json(now, time.time())))
 
     def on_written(self, answers: list[commits.Answer]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
+from actors.logs import get_logger
 from persistence import housekeeping
-from persistence.engine import Database
-from simulation.housekeeping import Chore, Housekeeping
+from persistence.engine import Database, DatabaseAway
+from simulation.housekeeping import Chore, Failed, Housekeeping
 from simulation.units import WorldId
 
 LOOK_EVERY_S = 1.0
@@ -21,7 +22,7 @@ GENERATIONS = Chore("generation clean-up", 5.0, ROWS_AT_ONCE)
 METRICS = Chore("metric snapshots", 30.0, WORLDS_AT_ONCE)
 CHORES = (INPUTS, GENERATIONS, METRICS)
 
-Work = Callable[[Database], Awaitable[int]]
+Work = Callable[[Database], Awaitable[int | Failed]]
 
 
 class ArchiveChores:
@@ -35,10 +36,18 @@ class ArchiveChores:
         """What a chore asks of the database."""
         return lambda db: self._work(db, chore)
 
-    async def _work(self, db: Database, chore: Chore) -> int:
-        """One go at the next few worlds; after the last of them it begins anew."""
+    async def _work(self, db: Database, chore: Chore) -> int | Failed:
+        """One go at the next few worlds; after the last of them it begins anew. What raises is over for this
+        time: the worlds of the next go have their turn."""
         world_ids = await housekeeping.next_worlds(db, self._after[chore.name], WORLDS_AT_ONCE)
-        done = await _do(db, chore, world_ids, time.time()) if world_ids else 0
+        done: int | Failed = 0
+        try:
+            done = await _do(db, chore, world_ids, time.time()) if world_ids else 0
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            done = Failed.of(error)
+            get_logger("th-archivist").exception("chore.failed", chore=chore.name, worlds=world_ids, exc_info=error)
         self._after[chore.name] = world_ids[-1] if len(world_ids) == WORLDS_AT_ONCE else ""
         return done
 

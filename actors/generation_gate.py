@@ -18,7 +18,7 @@ from messages.generation import CloseGate, GateClosed, GateOpened, GateReported,
 from messages.shards import Wire
 from persistence import generations
 from persistence.engine import Database, DatabaseAway, SchemaMissing
-from simulation.housekeeping import Housekeeping
+from simulation.housekeeping import Failed, Housekeeping
 
 REPORT_EVERY_S = 1.0
 """Seconds between two counts of jobs for the status line."""
@@ -116,7 +116,10 @@ class GenerationGate(ProcessActor):
         if done is not None:
             self.last = done
             for name, did in done.chores:
-                self.housekeeping.done(name, time.monotonic(), did)
+                if isinstance(did, Failed):
+                    self.housekeeping.failed(name, time.monotonic(), did.because)
+                else:
+                    self.housekeeping.done(name, time.monotonic(), did)
             if done.rejected or done.expired:
                 self.collect()
         if self.again:

@@ -8,13 +8,17 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+import structlog
+
 from generation.events import Handlers
 from generation.queue import QUEUE_ERRORS, JobQueue
 from persistence import generations
 from persistence.engine import Database, DatabaseAway
 from simulation.gate import PER_USER_IN_FLIGHT, PER_WORLD_IN_FLIGHT, InFlight, Waiter, admit
-from simulation.housekeeping import Chore
+from simulation.housekeeping import Chore, Failed
 from simulation.units import GenerationStatus, RequestId, WorldId
+
+log = structlog.get_logger(process="th-gate")
 
 WAITING_READ_MAX = 500
 """Waiting rows looked at in one step: several times what may start."""
@@ -49,7 +53,7 @@ class Step:
     rejected: int = 0
     requeued: int = 0
     expired: int = 0
-    chores: tuple[tuple[str, int], ...] = ()
+    chores: tuple[tuple[str, int | Failed], ...] = ()
     """What housekeeping was done in it, and how much."""
 
 
@@ -113,13 +117,22 @@ class Gatekeeper:
         await generations.move(self.db, request_ids, GenerationStatus.QUEUED)
 
     async def _kept(self, chores: Collection[Chore]) -> Step:
-        """What housekeeping did."""
-        expired = await self._expire() if EXPIRY in chores else 0
-        rejected = await self._reject() if OVERFLOW in chores else 0
-        requeued = await self._requeue() if RETRIES in chores else 0
-        counts = {EXPIRY: expired, OVERFLOW: rejected, RETRIES: requeued}
-        done = tuple((chore.name, count) for chore, count in counts.items() if chore in chores)
-        return Step(rejected=rejected, requeued=requeued, expired=expired, chores=done)
+        """What housekeeping did. A chore that raises keeps neither the others nor new jobs waiting."""
+        done: dict[Chore, int | Failed] = {}
+        for chore, work in ((EXPIRY, self._expire), (OVERFLOW, self._reject), (RETRIES, self._requeue)):
+            if chore in chores:
+                try:
+                    done[chore] = await work()
+                except (*QUEUE_ERRORS, DatabaseAway):
+                    raise
+                except Exception as error:
+                    done[chore] = Failed.of(error)
+                    log.exception("chore.failed", chore=chore.name, exc_info=error)
+        expired, rejected, requeued = (
+            did if isinstance(did := done.get(chore, 0), int) else 0 for chore in CHORES
+        )
+        kept = tuple((chore.name, did) for chore, did in done.items())
+        return Step(rejected=rejected, requeued=requeued, expired=expired, chores=kept)
 
     async def _expire(self) -> int:
         """End live requests that nobody started before their deadline."""

@@ -290,6 +290,7 @@ class KeepAppointments(Message):
 
 
 class ChoresReported(Message):
-    """The housekeeping of the Archivist: name, everySeconds, lastRun, nextRun, budget, did, didInAll."""
+    """The housekeeping of the Archivist: name, everySeconds, lastRun, nextRun, budget, did, didInAll,
+    failures, because."""
 
     chores: tuple[dict[str, Any], ...]

@@ -57,7 +57,12 @@ def chores_to_text(chores: Sequence[Mapping[str, Any]]) -> str:
         ]
         for chore in chores
     ]
-    return table(["chore", "by", "every", "last run", "next run", "did"], rows)
+    failing = [
+        f"failing: {chore['name']} of the {chore['by']}, {chore['failures']:,} times so far: {chore['because']}"
+        for chore in chores
+        if chore["because"]
+    ]
+    return "\n".join([table(["chore", "by", "every", "last run", "next run", "did"], rows), *failing])
 
 
 def history_to_text(

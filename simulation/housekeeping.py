@@ -9,6 +9,8 @@ from typing import Any
 
 HURRY = 10
 """A chore that used up its budget has more to do: it comes again after a tenth of its interval."""
+BECAUSE_CHARS_MAX = 200
+"""Of why a chore failed: a line for people, who find the rest in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class Standing:
     last_s: float | None = None
     did: int = 0
     did_in_all: int = 0
+    failures: int = 0
+    because: str = ""
+    """Why it failed the last time; empty: it did not."""
 
     def to_json(self, now_s: float, wall_s: float) -> dict[str, Any]:
         """For people: times as wall time, in seconds since 1970."""
@@ -41,7 +46,21 @@ class Standing:
             "budget": self.chore.budget,
             "did": self.did,
             "didInAll": self.did_in_all,
+            "failures": self.failures,
+            "because": self.because,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """In place of how much a chore did: it raised."""
+
+    because: str
+
+    @classmethod
+    def of(cls, error: Exception) -> Failed:
+        said = str(error).partition("\n")[0]
+        return cls(f"{type(error).__name__}: {said}"[:BECAUSE_CHARS_MAX])
 
 
 class Housekeeping:
@@ -66,8 +85,19 @@ class Housekeeping:
         before = self._standings[name]
         chore = before.chore
         wait_s = chore.every_s / HURRY if did >= chore.budget else chore.every_s
-        self._next_s[name] = now_s + wait_s
-        self._standings[name] = Standing(chore, now_s + wait_s, now_s, did, before.did_in_all + did)
+        did_in_all, failures = before.did_in_all + did, before.failures
+        self._take(name, Standing(chore, now_s + wait_s, now_s, did, did_in_all, failures))
+
+    def failed(self, name: str, now_s: float, because: str) -> None:
+        """A chore ran and raised: it comes again when it would have come anyway, and the others go on."""
+        before = self._standings[name]
+        chore, failures = before.chore, before.failures + 1
+        next_s = now_s + chore.every_s
+        self._take(name, Standing(chore, next_s, now_s, 0, before.did_in_all, failures, because))
+
+    def _take(self, name: str, standing: Standing) -> None:
+        assert standing.next_s is not None, "a chore that ran comes again"
+        self._standings[name], self._next_s[name] = standing, standing.next_s
 
     def to_json(self, now_s: float, wall_s: float) -> tuple[dict[str, Any], ...]:
         """The plan for people."""

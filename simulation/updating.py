@@ -115,7 +115,7 @@ def _config(world: World, new: WorldDefinition) -> SimulationConfig | Verdict:
     except ConfigInvalid as invalid:
         return refused(str(invalid), "nothing was changed")
     problems: list[Problem] = []
-    read_tier_rules(config.rules, rule_names(new, problems))
+    read_tier_rules(config.rules, rule_names(new, problems, new.plugins))
     if problems := [problem for problem in problems if not problem.warning]:
         return problem_verdict(problems)
     room = 0

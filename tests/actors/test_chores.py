@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from actors import chores
+from actors.archivist import Archivist
 from actors.chores import GENERATIONS, INPUTS, METRICS, ArchiveChores
 from persistence import commits, generations, inputs
+from persistence.engine import DatabaseAway
 from persistence.tables import generations as generation_rows
 from persistence.tables import inputs as input_rows
 from persistence.tables import metric_snapshots
-from simulation.housekeeping import Chore
+from simulation.housekeeping import Chore, Failed
 from simulation.units import GenerationStatus, InputKind, RequestId
 from stored import INN, Store, outcome, record, request, snapshot
 
@@ -128,3 +130,73 @@ def test_a_chore_comes_through_the_worlds_by_itself(store: Store, monkeypatch: p
     for chore in (INPUTS, INPUTS, GENERATIONS):
         store(plan.work_of(chore))
     assert seen == ["", "b", ""]
+
+
+def test_a_chore_that_raises_is_over_for_this_time_and_the_next_worlds_have_their_turn(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worlds a and b cannot be measured; c can, and once the others can be again, so are they."""
+    seen: list[str] = []
+    broken = {"a"}
+
+    async def measure(_: Any, world_ids: Any, __: float) -> int:
+        seen.append("".join(world_ids))
+        if broken & set(world_ids):
+            raise KeyError("people_by_tier")
+        return len(world_ids)
+
+    async def next_worlds(_: Any, after: str, most: int) -> tuple[str, ...]:
+        return tuple(sorted(name for name in "abc" if name > after)[:most])
+
+    monkeypatch.setattr(chores, "WORLDS_AT_ONCE", 2)
+    monkeypatch.setattr(chores.housekeeping, "measure", measure)
+    monkeypatch.setattr(chores.housekeeping, "next_worlds", next_worlds)
+    plan = ArchiveChores(0.0)
+    assert store(plan.work_of(METRICS)) == Failed("KeyError: 'people_by_tier'")
+    assert store(plan.work_of(METRICS)) == 1
+    broken.clear()
+    assert store(plan.work_of(METRICS)) == 2
+    assert seen == ["ab", "c", "ab"]
+
+
+def test_a_chore_that_finds_the_database_away_is_asked_again_for_the_same_worlds(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    async def measure(_: Any, world_ids: Any, __: float) -> int:
+        seen.append("".join(world_ids))
+        if len(seen) == 1:
+            raise DatabaseAway("nobody listens")
+        return len(world_ids)
+
+    async def next_worlds(_: Any, after: str, most: int) -> tuple[str, ...]:
+        return tuple(sorted(name for name in "abc" if name > after)[:most])
+
+    monkeypatch.setattr(chores, "WORLDS_AT_ONCE", 2)
+    monkeypatch.setattr(chores.housekeeping, "measure", measure)
+    monkeypatch.setattr(chores.housekeeping, "next_worlds", next_worlds)
+    work = ArchiveChores(0.0).work_of(METRICS)
+    with pytest.raises(DatabaseAway):
+        store(work)
+    assert store(work) == 2
+    assert seen == ["ab", "ab"]
+
+
+def test_the_archivist_goes_on_with_its_work_when_a_chore_raises() -> None:
+    """It noted the failure, told of it, and takes what waits behind the chore."""
+    told: list[Any] = []
+    archivist = Archivist.__new__(Archivist)
+    archivist.chores, archivist.opener = ArchiveChores(0.0), SimpleNamespace()
+    archivist.commits, archivist.busy, archivist.db = [], True, None
+    archivist.queue = [(INPUTS, archivist.opener)]
+    archivist.send = lambda _, message: told.append(message)  # type: ignore[method-assign]
+    archivist.on_done("work", [Failed("OSError: no disk")], None)
+    assert archivist.queue == []
+    (report,) = told
+    rows = {row["name"]: row for row in report.chores}
+    assert [(name, row["failures"], row["because"]) for name, row in rows.items()] == [
+        (INPUTS.name, 1, "OSError: no disk"),
+        (GENERATIONS.name, 0, ""),
+        (METRICS.name, 0, ""),
+    ]

@@ -14,7 +14,7 @@ from actors.generation_gate import GenerationGate
 from generation import gatekeeping
 from generation.gatekeeping import CHORES, EXPIRY, OVERFLOW, RETRIES, Gatekeeper, Step
 from persistence.generations import OpenRow
-from simulation.housekeeping import Chore, Housekeeping
+from simulation.housekeeping import Chore, Failed, Housekeeping
 from simulation.units import Band, GenerationStatus, RequestId, WorldId
 
 
@@ -129,6 +129,51 @@ def test_only_requests_that_end_by_a_rejection_are_told_of(monkeypatch: pytest.M
     keeper = Gatekeeper(None, None, handlers)  # type: ignore[arg-type]
     asyncio.run(keeper._reject())
     assert told == [("job:failed", "first")]
+
+
+def test_a_chore_that_raises_keeps_neither_the_others_nor_new_jobs_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = {"perWorldInFlight": 3, "perUserInFlight": 3}
+
+    def answers(*found: OpenRow) -> Any:
+        async def read(*_: Any) -> list[OpenRow]:
+            return list(found)
+
+        return read
+
+    async def broken(*_: Any) -> list[OpenRow]:
+        raise KeyError("deferredMax")
+
+    async def lost(_: Any) -> tuple[RequestId, ...]:
+        return (RequestId("z"),)
+
+    monkeypatch.setattr(gatekeeping.generations, "overflow", broken)
+    monkeypatch.setattr(gatekeeping.generations, "lapsed", answers())
+    monkeypatch.setattr(gatekeeping.generations, "waiting", answers(row("a", limits=limits)))
+    monkeypatch.setattr(gatekeeping.generations, "started", answers(row("z", limits=limits)))
+    for name in ("move", "requeue"):
+        monkeypatch.setattr(gatekeeping.generations, name, answers())
+    keeper = Gatekeeper(None, SimpleNamespace(lost=lost, enqueue=answers()))  # type: ignore[arg-type]
+    done = asyncio.run(keeper.step(CHORES))
+    kept = ((EXPIRY.name, 0), (OVERFLOW.name, Failed("KeyError: 'deferredMax'")), (RETRIES.name, 1))
+    assert done == Step(started=1, in_flight=2, requeued=1, chores=kept)
+
+
+def test_the_gate_notes_a_chore_that_failed_and_does_it_again_in_two_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(generation_gate, "time", SimpleNamespace(monotonic=lambda: 100.0))
+    gate = GenerationGate.__new__(GenerationGate)
+    gate.keeper, gate.again = None, False
+    gate.housekeeping = Housekeeping(CHORES, 100.0)
+    gate.on_stepped(Step(chores=((EXPIRY.name, 0), (OVERFLOW.name, Failed("why")), (RETRIES.name, 0))))
+    rows = gate.housekeeping.to_json(100.0, 100.0)
+    assert [(row["nextRun"], row["failures"], row["because"]) for row in rows] == [
+        (102.0, 0, ""),
+        (102.0, 1, "why"),
+        (102.0, 0, ""),
+    ]
 
 
 def test_a_connection_that_broke_is_closed_before_the_next_try(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,8 @@ def test_housekeeping_is_a_table_with_when_and_how_much() -> None:
         "did": 3,
         "budget": 500,
         "didInAll": 3,
+        "failures": 0,
+        "because": "",
     }
     assert chores_to_text([chore]).splitlines()[-1].split() == [
         *("sweep", "gate", "2", "s", "never", "00:01:01", "3", "of", "500")
@@ -54,6 +56,9 @@ def test_housekeeping_is_a_table_with_when_and_how_much() -> None:
     idle = chores_to_text([{**chore, "lastRun": 86_400.0, "nextRun": None}]).splitlines()[-1]
     assert idle.split()[4:7] == ["00:00:00", "when", "needed"]
     assert chores_to_text([]) == "none heard of yet"
+    failing = chores_to_text([chore, {**chore, "failures": 2, "because": "OSError: no disk"}]).splitlines()
+    assert failing[-1] == "failing: sweep of the gate, 2 times so far: OSError: no disk"
+    assert [line.split()[0] for line in failing[-3:-1]] == ["sweep", "sweep"]
 
 
 def test_what_a_rollback_undid_is_marked_in_the_history() -> None:

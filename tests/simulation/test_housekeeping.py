@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.housekeeping import Chore, Housekeeping
+from simulation.housekeeping import Chore, Failed, Housekeeping
 
 SWEEP = Chore("sweep", 10.0, 5)
 AIR = Chore("air", 60.0, 100)
@@ -64,8 +64,35 @@ def test_the_plan_is_shown_in_wall_time_with_what_was_done() -> None:
             "budget": 5,
             "did": 1,
             "didInAll": 3,
+            "failures": 0,
+            "because": "",
         },
     )
+
+
+def test_a_chore_that_raised_comes_again_at_its_own_pace_and_says_why_until_it_went_well() -> None:
+    """A budget used up hurries; a failure does not: what fails every time must not fail ten times as often."""
+    plan = Housekeeping((SWEEP, AIR), 0.0)
+    plan.done("air", 0.0, 0)
+    plan.done("sweep", 0.0, 4)
+    for at_s in (10.0, 20.0):
+        assert names(plan, at_s) == ["sweep"]
+        plan.failed("sweep", at_s, Failed.of(KeyError("mark")).because)
+    assert (names(plan, 29.9), names(plan, 30.0)) == ([], ["sweep"])
+    keys = ("lastRun", "nextRun", "did", "didInAll", "failures", "because")
+
+    def shown() -> tuple[object, ...]:
+        row = plan.to_json(20.0, 20.0)[0]
+        return tuple(row[key] for key in keys)
+
+    assert shown() == (20.0, 30.0, 0, 4, 2, "KeyError: 'mark'")
+    plan.done("sweep", 30.0, 1)
+    assert shown() == (30.0, 40.0, 1, 5, 2, "")
+
+
+def test_why_a_chore_failed_is_one_line_of_bounded_length() -> None:
+    assert Failed.of(ValueError("no\nsuch thing")).because == "ValueError: no"
+    assert len(Failed.of(ValueError("x" * 1_000)).because) == 200
 
 
 @given(st.lists(st.integers(0, 30), max_size=50))

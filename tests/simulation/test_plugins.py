@@ -272,6 +272,24 @@ def updated(world: World, stages: Stages, found: dict[str, Any]) -> None:
     assert outcome.applied, outcome.detail
 
 
+def test_a_world_whose_tier_rules_are_of_a_plug_in_can_be_updated() -> None:
+    """Below 1 every toss of the coin is a yes: the rule pulls everybody, before the update and after it."""
+
+    def ruled(name: str) -> dict[str, Any]:
+        found = {**meddled(4), "name": name}
+        rule = {"id": "lucky", "when": {"type": "plugin:meddler:coin", "params": {"below": 1}}, "tier": "active"}
+        found["meta"]["simulation"]["rules"] = [rule]
+        return found
+
+    world, stages = opened(ruled("Village"))
+    ticks(world, stages, 2)
+    assert stages[Tier.ACTIVE].count == 4
+    updated(world, stages, ruled("Another Village"))
+    ticks(world, stages, 2)
+    assert stages[Tier.ACTIVE].count == 4
+    assert set(world.moving.tiering.rules.ids) == {"lucky"}
+
+
 def test_an_update_takes_a_plug_in_out_of_a_world_and_brings_it_back_as_new() -> None:
     """The bell rang in tick 1 and 30; gone with its failures in tick 40, it rings at once when it is back."""
     found = meddled(4, **{"meddle.break": True})
