@@ -47,7 +47,9 @@ class ArchiveChores:
             raise
         except Exception as error:
             done = Failed.of(error)
-            get_logger("th-archivist").exception("chore.failed", chore=chore.name, worlds=world_ids, exc_info=error)
+            get_logger("th-archivist").exception(
+                "chore.failed", chore=chore.name, worlds=world_ids, exc_info=error
+            )
         self._after[chore.name] = world_ids[-1] if len(world_ids) == WORLDS_AT_ONCE else ""
         return done
 

@@ -58,7 +58,8 @@ def chores_to_text(chores: Sequence[Mapping[str, Any]]) -> str:
         for chore in chores
     ]
     failing = [
-        f"failing: {chore['name']} of the {chore['by']}, {chore['failures']:,} times so far: {chore['because']}"
+        f"failing: {chore['name']} of the {chore['by']}, {chore['failures']:,} times so far: "
+        f"{chore['because']}"
         for chore in chores
         if chore["because"]
     ]

@@ -71,7 +71,7 @@ def test_the_plan_is_shown_in_wall_time_with_what_was_done() -> None:
 
 
 def test_a_chore_that_raised_comes_again_at_its_own_pace_and_says_why_until_it_went_well() -> None:
-    """A budget used up hurries; a failure does not: what fails every time must not fail ten times as often."""
+    """A budget used up hurries, a failure does not: what fails every time would only fail more often."""
     plan = Housekeeping((SWEEP, AIR), 0.0)
     plan.done("air", 0.0, 0)
     plan.done("sweep", 0.0, 4)

@@ -277,7 +277,11 @@ def test_a_world_whose_tier_rules_are_of_a_plug_in_can_be_updated() -> None:
 
     def ruled(name: str) -> dict[str, Any]:
         found = {**meddled(4), "name": name}
-        rule = {"id": "lucky", "when": {"type": "plugin:meddler:coin", "params": {"below": 1}}, "tier": "active"}
+        rule = {
+            "id": "lucky",
+            "when": {"type": "plugin:meddler:coin", "params": {"below": 1}},
+            "tier": "active",
+        }
         found["meta"]["simulation"]["rules"] = [rule]
         return found
 
