@@ -154,7 +154,8 @@ class Archivist(ProcessActor):
 
     def on_opened(self, result: Any, error: BaseException | None) -> None:
         ask_id = self.opening.ask_id
-        if isinstance(error, UNUSABLE):
+        may_be_refused = self.opening.patience_s is not None  # later, whoever starts it tries again
+        if isinstance(error, UNUSABLE) and may_be_refused:
             self.send(self.opener, Refused(ask_id=ask_id, reason=str(error)))
             return
         if error is not None:

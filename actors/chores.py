@@ -19,8 +19,11 @@ ROWS_AT_ONCE = 500
 """Rows deleted in one go, of all those worlds together."""
 INPUTS = Chore("input retention", 5.0, ROWS_AT_ONCE)
 GENERATIONS = Chore("generation clean-up", 5.0, ROWS_AT_ONCE)
+DEFINITIONS_AT_ONCE = 5
+"""Deleted in one go: each may have megabytes."""
+DEFINITIONS = Chore("definition clean-up", 30.0, DEFINITIONS_AT_ONCE)
 METRICS = Chore("metric snapshots", 30.0, WORLDS_AT_ONCE)
-CHORES = (INPUTS, GENERATIONS, METRICS)
+CHORES = (INPUTS, GENERATIONS, DEFINITIONS, METRICS)
 
 Work = Callable[[Database], Awaitable[int | Failed]]
 
@@ -63,6 +66,9 @@ async def _do(db: Database, chore: Chore, world_ids: tuple[WorldId, ...], now: f
         case Chore(name=GENERATIONS.name):
             before = now - housekeeping.GENERATIONS_KEPT_S
             return await housekeeping.forget_generations(db, world_ids, before, chore.budget)
+        case Chore(name=DEFINITIONS.name):
+            before = now - housekeeping.DEFINITIONS_KEPT_S
+            return await housekeeping.forget_definitions(db, world_ids, before, chore.budget)
         case _:
             await housekeeping.forget_measures(db, world_ids, now - housekeeping.METRICS_KEPT_S)
             return await housekeeping.measure(db, world_ids, now)

@@ -1,4 +1,4 @@
-"""Definitions that worlds had before an update gave them another, for as long as the world is stored."""
+"""Definitions that worlds had before an update gave them another: what older snapshots are run again by."""
 
 from __future__ import annotations
 

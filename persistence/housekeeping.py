@@ -22,6 +22,7 @@ from messages.admin import Measured, RolledBack, Undone
 from persistence.engine import Database
 from persistence.tables import (
     branches,
+    definitions,
     generations,
     inputs,
     metric_snapshots,
@@ -36,6 +37,8 @@ INPUTS_KEPT_S = 86_400.0
 earliest."""
 GENERATIONS_KEPT_S = 86_400.0
 """A day to look up what became of a request that ended."""
+DEFINITIONS_KEPT_S = 86_400.0
+"""A day to look up what a world was before an update."""
 METRICS_KEPT_S = 86_400.0
 """A day of metric snapshots of a world: one in half a minute, so at most 2,880."""
 
@@ -104,6 +107,31 @@ async def forget_generations(db: Database, world_ids: Sequence[WorldId], before:
             )
             change = delete(generations).where(
                 generations.c.request_id.in_(select(oldest.c.request_id).where(oldest.c.moved_at < before))
+            )
+            gone += (await connection.execute(change)).rowcount
+            if gone >= most:
+                break
+    return gone
+
+
+async def forget_definitions(db: Database, world_ids: Sequence[WorldId], before: float, most: int) -> int:
+    """Delete definitions replaced before `before` that every kept snapshot is newer than, the oldest first.
+    Answers how many."""
+    gone = 0
+    async with db.write() as connection:
+        for world_id in world_ids:
+            oldest = (
+                select(definitions.c.until_ordinal)
+                .where(
+                    definitions.c.world_id == world_id,
+                    definitions.c.until_ordinal <= _oldest(world_id, "ordinal"),
+                    definitions.c.replaced_at < before,
+                )
+                .order_by(definitions.c.until_ordinal)
+                .limit(most - gone)
+            )
+            change = delete(definitions).where(
+                definitions.c.world_id == world_id, definitions.c.until_ordinal.in_(oldest)
             )
             gone += (await connection.execute(change)).rowcount
             if gone >= most:

@@ -148,10 +148,13 @@ class Fields:
     def texts(self, key: str, most: int = 1000) -> tuple[str, ...]:
         """A list of texts, empty if it is not there."""
         value = self.raw(key, [])
-        if isinstance(value, list) and len(value) <= most and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        self.refuse(self.at(key), value, self._wrong(key, value), f"a list of at most {most} texts")
-        return ()
+        if not isinstance(value, list) or len(value) > most:
+            self.refuse(self.at(key), value, self._wrong(key, value), f"a list of at most {most} texts")
+            return ()
+        for n, item in enumerate(value):
+            if not isinstance(item, str):
+                self.refuse(at(self.at(key), n), item, f"is {shown(item)}", "a text")
+        return tuple(item for item in value if isinstance(item, str))
 
     def names(self, key: str, known: Iterable[str], what: str) -> tuple[str, ...]:
         """A list of names, each of which must name something."""

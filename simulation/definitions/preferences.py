@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulation.definitions.fields import Fields
-from simulation.definitions.problems import Problem, unknown_name
+from simulation.definitions.problems import Problem, shown, unknown_name
 
 TRAITS = ("extraversion", "conscientiousness", "openness", "agreeableness", "neuroticism")
 IGNORED_PREFERENCES = (
@@ -74,7 +74,12 @@ def read_archetypes(
 
     None: the file has none, so that `personality.archetype` only describes.
     """
-    if not isinstance(presets, Mapping) or presets.get("archetypes") is None:
+    if presets is None:
+        return None
+    if not isinstance(presets, Mapping):
+        problems.append(Problem(path, presets, f"is {shown(presets)}", "an object"))
+        return None
+    if presets.get("archetypes") is None:
         return None
     listed = Fields(presets, path, problems).within("archetypes")
     found = {}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from actors import chores
 from actors.archivist import Archivist
-from actors.chores import GENERATIONS, INPUTS, METRICS, ArchiveChores
+from actors.chores import DEFINITIONS, GENERATIONS, INPUTS, METRICS, ArchiveChores
 from persistence import commits, generations, inputs
 from persistence.engine import DatabaseAway
 from persistence.tables import generations as generation_rows
@@ -198,5 +198,21 @@ def test_the_archivist_goes_on_with_its_work_when_a_chore_raises() -> None:
     assert [(name, row["failures"], row["because"]) for name, row in rows.items()] == [
         (INPUTS.name, 1, "OSError: no disk"),
         (GENERATIONS.name, 0, ""),
+        (DEFINITIONS.name, 0, ""),
         (METRICS.name, 0, ""),
     ]
+
+
+def test_a_database_that_is_of_no_use_is_refused_at_the_start_and_ends_the_process_later() -> None:
+    """At the start somebody hears why; later nobody would, and whoever started the process starts it again."""
+    told: list[Any] = []
+    archivist = Archivist.__new__(Archivist)
+    archivist.opener = SimpleNamespace()
+    archivist.send = lambda _, message: told.append(message)  # type: ignore[method-assign]
+    useless = ValueError("no such column")
+    archivist.opening = SimpleNamespace(ask_id="open", patience_s=5.0)  # type: ignore[assignment]
+    archivist.on_opened(None, useless)
+    assert [(answer.ask_id, answer.reason) for answer in told] == [("open", "no such column")]
+    archivist.opening = SimpleNamespace(ask_id="open", patience_s=None)  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="no such column"):
+        archivist.on_opened(None, useless)

@@ -84,7 +84,7 @@ def test_metrics_are_got_set_and_added_to() -> None:
         ({"quests": {"activeQuests": "all"}}, "components.quests.activeQuests"),
         ({"interactions": {"lastUsedAt": {"talk": -1}}}, "components.interactions.lastUsedAt.talk"),
         ({"interactions": {"chainProgress": {"c": 2}}}, "components.interactions.chainProgress.c"),
-        ({"entity": {"tags": [1]}}, "components.entity.tags"),
+        ({"entity": {"tags": [1]}}, "components.entity.tags[0]"),
         ({"plugin:": {}}, "components.plugin:"),
         ({"behavior": {"energy": 101}}, "components.behavior.energy"),
         ({"behavior": {"simulationTier": "awake"}}, "components.behavior.simulationTier"),

@@ -132,6 +132,14 @@ def test_the_good_file_has_no_problem() -> None:
         ({"meta.behavior.routines": []}, [("meta.behavior.routines", "is []")]),
         ({"meta.behavior.activities": []}, [("meta.behavior.activities", "is []")]),
         ({SWEEP: 5}, [(SWEEP, "is 5")]),
+        (
+            {f"{SWEEP}.requirements": {"timeOfDay": ["night", 7, ["day"]]}},
+            [
+                (f"{SWEEP}.requirements.timeOfDay[1]", "is 7"),
+                (f"{SWEEP}.requirements.timeOfDay[2]", "is ['day']"),
+            ],
+        ),
+        ({"meta.behavior.presets": "none"}, [("meta.behavior.presets", "is 'none'")]),
         ({f"{SWEEP}.category": MISSING}, [(f"{SWEEP}.category", "is missing")]),
         ({"meta.npcs": {"host": [{}]}}, [("meta.npcs.host", "is {}")]),
         ({"meta.simulation": {"tiers": []}}, [("meta.simulation.tiers", "is []")]),

@@ -25,6 +25,7 @@ TICKS = 10
 CHORES = {
     "input retention",
     "generation clean-up",
+    "definition clean-up",
     "metric snapshots",
     "expired requests",
     "overfull queues",
