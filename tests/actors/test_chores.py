@@ -204,7 +204,7 @@ def test_the_archivist_goes_on_with_its_work_when_a_chore_raises() -> None:
 
 
 def test_a_database_that_is_of_no_use_is_refused_at_the_start_and_ends_the_process_later() -> None:
-    """At the start somebody hears why; later nobody would, and whoever started the process starts it again."""
+    """At the start somebody hears why; later nobody would, and the process is started again."""
     told: list[Any] = []
     archivist = Archivist.__new__(Archivist)
     archivist.opener = SimpleNamespace()
