@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,10 +21,10 @@ from service.plugins import installed
 from service.settings import Settings
 from simulation import drive
 from simulation.definitions import parse_world, read_document
-from simulation.inputs import Input
+from simulation.inputs import Input, Outcome
 from simulation.opening import Stages
 from simulation.snapshot import SnapshotCorrupt, SnapshotOfAnother, restore
-from simulation.units import Tick, WorldId
+from simulation.units import InputKind, Tick, WorldId
 from simulation.world import World
 
 TICKS_AT_ONCE = 50
@@ -130,6 +130,14 @@ def made_again(url: str, world_id: WorldId, snapshot: KeptSnapshot | None) -> Ma
     world, stages = _restored(world_id, history)
     _replay(world, stages, history)
     return MadeAgain(world, stages, history, drive.state_hash(world, stages))
+
+
+def tried(made: MadeAgain, kind: InputKind, payload: Mapping[str, Any]) -> Outcome:
+    """What an input would come to now. It is done to this copy of the world, which is of no use any more."""
+    item = Input(made.world.next_seq, kind, payload)
+    made.world.deliver([item])
+    (outcome,) = drive.boundary(made.world, made.stages, before_tick=False)
+    return outcome
 
 
 def stood_at(url: str, world_id: WorldId, snapshot: KeptSnapshot) -> Mark:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -149,7 +149,9 @@ def rollback(
 def update(
     world_id: WorldId,
     file: Annotated[Path, typer.Argument(help="The world file as it shall be.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference, change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what it would do, change nothing.")
+    ] = False,
     people: Annotated[
         str,
         typer.Option(metavar="keep|replace", help="Components of people who stay: theirs, or the file's."),
@@ -163,6 +165,7 @@ def update(
 
     Refused whole while somebody does an activity, or is in a place, that the file removes. Flags that are new
     are taken; other flags, sessions and worldTime belong to the running world, and the answer says so.
+    With --dry-run, exit status 1: it would be refused now.
     """
     from service.world_files import load
     from simulation.definitions import update_payload
@@ -185,21 +188,38 @@ def update(
 def _dry_run(
     world_id: str, loaded: Any, data: Path, database: str | None, as_json: bool, people: People
 ) -> None:
-    from persistence import histories
-    from service.histories import database_url, read, unknown_world
-    from service.plugins import installed
-    from simulation.definitions import parse_world, read_document
+    """The update done to a copy of the world as of its last commit."""
+    from service.histories import database_url, made_again, tried
+    from simulation.definitions import update_payload
     from simulation.definitions.differences import differences
-    from simulation.units import WorldId
+    from simulation.units import InputKind, WorldId
 
-    url, name = database_url(data, database), WorldId(world_id)
-    stored = read(url, lambda db: histories.definition(db, name))
-    if stored is None:
-        raise unknown_world(url, name)
-    now = parse_world(read_document(stored, world_id), world_id, installed())
-    found = differences(now, loaded.definition, people)
-    value = {"world": world_id, "dryRun": True, "differences": [one.to_json() for one in found]}
-    emit(value, as_json=as_json, text=_to_text(f"{world_id}: an update would bring", found))
+    made = made_again(database_url(data, database), WorldId(world_id), None)
+    before, flags = made.world.script.definition, made.world.flags
+    found = differences(before, loaded.definition, people, flags)
+    value = {"world": world_id, "dryRun": True, "tick": made.world.tick}
+    text = _to_text(f"{world_id}: an update at tick {made.world.tick} would bring", found)
+    if not found:
+        emit({**value, "applied": True, "differences": []}, as_json=as_json, text=text)
+        return
+    payload = update_payload(loaded.text, loaded.definition, people)
+    outcome = tried(made, InputKind.WORLD_UPDATE, payload)
+    told = {
+        key: outcome.detail[key] for key in ("ended", "endedCount", "reason", "do") if key in outcome.detail
+    }
+    value |= {"applied": outcome.applied, "differences": [one.to_json() for one in found], **told}
+    lines = [text, *_endings(told)]
+    if not outcome.applied:
+        lines.append(f"It would be refused: {told['reason']}. To be done: {told['do']}.")
+    emit(value, as_json=as_json, text="\n".join(lines))
+    raise typer.Exit(DONE if outcome.applied else FAILED)
+
+
+def _endings(detail: Mapping[str, Any]) -> list[str]:
+    """What ends with it, a line each."""
+    named = detail.get("ended", ())
+    more = detail.get("endedCount", 0) - len(named)
+    return [*(f"ended: {one}" for one in named), *([f"ended: and {more:,} more"] if more > 0 else [])]
 
 
 def _submit(data: Path, world_id: str, payload: dict[str, Any], wait_s: float, as_json: bool) -> None:
@@ -226,10 +246,7 @@ def _submit(data: Path, world_id: str, payload: dict[str, Any], wait_s: float, a
     text = _to_text(f"{world_id}: updated at tick {answer.tick}", found)
     more = sum(detail["counts"].values()) - len(found)
     lines = [text, f"  and {more:,} more"] if more > 0 else [text]
-    lines += [f"ended: {one}" for one in detail.get("ended", ())]
-    if (unnamed := detail.get("endedCount", 0) - len(detail.get("ended", ()))) > 0:
-        lines.append(f"ended: and {unnamed:,} more")
-    emit(value, as_json=as_json, text="\n".join(lines))
+    emit(value, as_json=as_json, text="\n".join([*lines, *_endings(detail)]))
 
 
 SIGNS = {"added": "+", "changed": "~", "removed": "-"}

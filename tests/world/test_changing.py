@@ -143,7 +143,9 @@ def test_a_running_world_is_updated_and_remembers_it_when_killed(
     sing = {"sing": {"category": "leisure", "effects": {"moodImpact": {"valence": 5}}}}
     new = write(tmp_path / "new.json", activities=sing, people=("cy", "dee", "ada"), timeScale=30)
     before = cli("world", "list")[0]
-    shown = cli("world", "update", "mill", new, "--dry-run")["differences"]
+    dry = cli("world", "update", "mill", new, "--dry-run")
+    shown = dry.pop("differences")
+    assert dry == {"world": "mill", "dryRun": True, "tick": 10, "applied": True}
     assert [(one["section"], one["id"], one["change"]) for one in shown] == [
         ("meta.behavior.activities", "sing", "added"),
         ("meta.behavior.routines", "miller", "changed"),
@@ -190,6 +192,9 @@ def test_what_somebody_does_is_not_taken_from_a_running_world(
     (node,) = behavior["routines"]["miller"]["nodes"]
     node["preferredActivities"] = [c for c in node["preferredActivities"] if c["activityId"] != doing]
     (tmp_path / "less.json").write_text(json.dumps(document))
+    dry = cli("world", "update", "mill", tmp_path / "less.json", "--dry-run", status=1)
+    assert not dry["applied"]
+    assert f"ada does {doing}" in dry["reason"]
     said = cli("world", "update", "mill", tmp_path / "less.json", status=1)
     assert f"ada does {doing}" in said
     assert "already" in cli("world", "update", "mill", tmp_path / "mill.json", status=1)
