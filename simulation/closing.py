@@ -84,7 +84,7 @@ def _run_systems(world: World, start: TickStart, view: View) -> Iterable[Consequ
     """Every system reads the same view; what they bring about is carried out after the last has read."""
     if not start.systems.shares and not start.lapsed:
         return ()
-    brought = run_systems(world.systems, start.systems, view)
+    brought = run_systems(world.systems, start.systems, replace(view, room=world.room))
     return [*given_up(start.lapsed), *(item for _, consequences in brought for item in consequences)]
 
 

@@ -90,7 +90,7 @@ def land(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     world.requests = world.requests.without((request.request_id,))
     status, reason = payload.get("status"), str(payload.get("reason", ""))
     if unwanted := _unwanted(world, request):
-        return refused(unwanted, IGNORED), world.carry_out(_released(request))
+        return refused(unwanted, IGNORED), {} if request.given_up else world.carry_out(_released(request))
     if status != GenerationStatus.SUCCEEDED:
         return granted(status=status, reason=reason), world.carry_out(_unanswered(request, status, reason))
     result = payload.get("result")

@@ -39,6 +39,9 @@ class Request:
     scene_id: str | None = None
     expires_at: Micros | None = None
     """World time from which on nobody wants the result; None: never."""
+    given_up: bool = False
+    """Its time is over and everybody knows; a lockstep world still takes its outcome when it lands, for one
+    that came at any time would be an input at any time."""
 
     @property
     def writes(self) -> str:
@@ -58,6 +61,7 @@ class Request:
             "flag": self.flag,
             "scene": self.scene_id,
             "expiresAt": self.expires_at,
+            "givenUp": self.given_up or None,
         }
         return {
             **{key: value for key, value in if_any.items() if value is not None},
@@ -91,6 +95,7 @@ class Request:
             flag=value.get("flag"),
             scene_id=value.get("scene"),
             expires_at=value.get("expiresAt"),
+            given_up=value.get("givenUp", False),
         )
 
 
@@ -129,7 +134,7 @@ class Requests:
     @cached_property
     def soonest(self) -> Micros | None:
         """When the first of all requests lapses."""
-        times = [r.expires_at for r in self._all() if r.expires_at is not None]
+        times = [r.expires_at for r in self._all() if r.expires_at is not None and not r.given_up]
         return min(times) if times else None
 
     def wanted(self, now: Micros) -> int:
@@ -142,10 +147,12 @@ class Requests:
         """(after, those that lapsed by `now`), the most overdue first, handed over or not."""
         if self.soonest is None or self.soonest > now:
             return self, ()
-        over = [request for request in self._all() if request.lapsed(now)]
+        over = [request for request in self._all() if request.lapsed(now) and not request.given_up]
         over.sort(key=lambda request: (request.expires_at or 0, request.request_id))
         lapsed = tuple(over[:LAPSES_PER_TICK_MAX])
-        return self.without(request.request_id for request in lapsed), lapsed
+        left = self.without(request.request_id for request in lapsed)
+        landing = {r.request_id: replace(r, given_up=True) for r in lapsed if r.land_tick is not None}
+        return (Requests(left.waiting, {**(left.awaited or {}), **landing}) if landing else left), lapsed
 
     def of_session(self, session_id: SessionId) -> tuple[Request, ...]:
         """A player's requests, by id."""

@@ -29,6 +29,8 @@ class View:
     """Those that were asked for and live here, settled to `now`."""
     generates: bool = True
     """Whether content may be asked for."""
+    room: int = 0
+    """How many requests more the world's own queue takes."""
 
     def session(self, session_id: SessionId) -> Session | None:
         return self.sessions.get(session_id)

@@ -119,8 +119,21 @@ class World:
 
     def view(self, people: Mapping[NpcId, Person]) -> View:
         """The world as it stands, with the people who were shown."""
-        generates = self.config.generation.mode is not GenerationMode.OFF
-        return View(self.script, self.world_time, self.tick, self.flags, self.sessions, people, generates)
+        return View(
+            self.script,
+            self.world_time,
+            self.tick,
+            self.flags,
+            self.sessions,
+            people,
+            generates=self.config.generation.mode is not GenerationMode.OFF,
+            room=self.room,
+        )
+
+    @property
+    def room(self) -> int:
+        """How many requests more its own queue takes."""
+        return max(0, self.config.generation.queue_max - len(self.requests.waiting))
 
     # -- inputs
 

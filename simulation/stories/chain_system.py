@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from simulation.consequences import Consequence, Failed, followed
+from simulation.consequences import AskFor, Consequence, Failed, followed
 from simulation.definitions.chain_graph import FAIL
 from simulation.definitions.chains import Chain
 from simulation.due_times import DueTimes
@@ -77,7 +77,7 @@ class Chains:
             if session is not None:
                 meeting = Meeting(view, session, NpcId(npc_id))
                 for item in _up_to_now(self.rules[chain_id], meeting):
-                    session = followed(session, item)
+                    session, view = followed(session, item), _with_less_room(view, item)
                     brought.append(item)
                 changed[session_id] = session
         return brought
@@ -134,8 +134,14 @@ def _up_to_now(rules: ChainRules, meeting: Meeting) -> Iterable[Consequence]:
             progress, brought = _failed(progress, meeting, raised)
         put = meeting.put(rules.chain, progress)
         for item in (*brought, put):
-            meeting = replace(meeting, session=followed(meeting.session, item))
+            session, view = followed(meeting.session, item), _with_less_room(meeting.view, item)
+            meeting = replace(meeting, session=session, view=view)
             yield item
+
+
+def _with_less_room(view: View, item: Consequence) -> View:
+    """As the world's queue stands for whoever comes after."""
+    return replace(view, room=view.room - 1) if isinstance(item, AskFor) else view
 
 
 def _take(
@@ -148,7 +154,10 @@ def _take(
     then = replace(meeting, view=replace(meeting.view, now=at))
     if closed := barriers(rules, then):
         return Hindrance(closed[0].reason, closed[0].do, opens_at(closed, rules, then))
-    made = Deed(then, rules, {}, cause=f"@{at}").consequences()
+    made = Deed(then, rules, {}, cause=f"@{at}|{chain.id}|{step.step.id}").consequences()
+    asked = len([item for item in made if isinstance(item, AskFor)])
+    if asked > meeting.view.room:
+        return Hindrance(f"the generation queue has room for {meeting.view.room} of {asked}", "wait for it")
     session = meeting.session
     for item in made:
         session = followed(session, item)

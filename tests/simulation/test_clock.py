@@ -4,10 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulation.clock import ATTO_PER_MICRO, Clock
+from simulation.person_json import json_seconds, micros
 from simulation.units import Micros, Tick
 
 MINUTE_ATTO = 60 * 10**18
@@ -112,3 +113,10 @@ def test_an_advance_ends_exactly_where_it_was_asked_to(span, step) -> None:
         made += 1
     assert clock.world_time == span
     assert made == owed
+
+
+@given(st.integers(0, 2**33 * 1_000_000 - 1))
+@example(4_386_749_045_965_053)
+def test_world_time_in_json_comes_back_to_the_microsecond_for_272_years(micros_: int) -> None:
+    """A double holds single microseconds of up to 2**33 s; the example is of year 139."""
+    assert micros(json_seconds(micros_)) == micros_

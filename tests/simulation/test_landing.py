@@ -241,6 +241,36 @@ def test_a_result_that_comes_too_late_is_ignored(opened: Opened) -> None:
     assert personal(opened)["status"] == "expired"
 
 
+@pytest.mark.parametrize("comes_after", [2, 3, 4])
+def test_a_lockstep_outcome_that_nobody_wants_any_more_still_lands_at_its_tick(
+    village: Village, comes_after: int
+) -> None:
+    """Handed over in tick 1, it lands at tick 6; its 120 s are over in tick 2. Whenever the result is there,
+    nothing of the world depends on it: not even how many inputs were applied."""
+    lockstep = {**QUIET, "generation": {"mode": "lockstep"}, "maxJobOpsPerStep": 1}
+    world, stages = opened = create(village(12, **lockstep))
+    send(world, stages, InputKind.SESSION_JOIN, session={"id": "s1", "userId": "ann"})
+    ask(opened, request_id=RequestId("village:1"), ttl=Micros(120 * SECOND))
+    payload = {"requestId": "village:1", "status": "succeeded", "result": LINE}
+    stands = []
+    for tick in range(1, 6):
+        drive.tick(world, stages)
+        if tick == comes_after:
+            assert world.deliver([Input(world.next_seq, InputKind.GENERATION_RESULT, payload)])
+            assert drive.boundary(world, stages) == ()
+        stands.append((world.applied, personal(opened).get("status"), "waitingFor" in seen(opened)))
+    assert stands == [(1, None, True), *[(1, "expired", False)] * 4]
+    kept = encode(parts_of(world, {tier: stage.export() for tier, stage in stages.items()}))
+    again, _ = restore(village(12, **lockstep), kept)
+    assert again.requests.awaited == world.requests.awaited
+    assert "village:1" in (world.requests.awaited or {})
+    assert world.blocked() == ()
+    (outcome,) = drive.boundary(world, stages, before_tick=True)
+    assert (outcome.applied, outcome.detail["reason"]) == (False, "it was wanted until 43320 s of world time")
+    assert (world.applied, personal(opened)["status"]) == (2, "expired")
+    assert "village:1" not in (world.requests.awaited or {})
+
+
 def test_whoever_a_player_waits_for_begins_nothing_and_the_world_goes_on(opened: Opened) -> None:
     """Everybody is due at noon, and again every 60 s; npc:1 is held for 600 s."""
     world, stages = opened

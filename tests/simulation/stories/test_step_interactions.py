@@ -294,6 +294,49 @@ def test_what_the_tick_asks_for_is_asked_for_once_and_every_time_anew() -> None:
     assert len(mine) == len(set(mine)) == 2
 
 
+def test_two_steps_taken_at_one_moment_ask_for_two_things() -> None:
+    talk = {"outcome": {"generationLaunch": {"kind": "dialogue"}}}
+    steps = [step(name, interactionId="talk", autoAdvance=True) for name in ("a", "b")]
+    simulation = {"generation": {"mode": "live"}, "maxJobOpsPerStep": 0}
+    play = Play(town(*steps, interactions={"talk": talk}, **simulation))
+    play.chain("start")
+    play.advance(60)
+    assert play.progress()["completedSteps"] == ["a", "b"]
+    assert len({one.request_id for one in play.world.requests.waiting if one.session_id == "s1"}) == 2
+
+
+def test_a_step_that_asks_for_more_than_the_queue_takes_waits_whole() -> None:
+    """The queue holds one: the first of two chains fills it at 43,200 s. Nothing of the second happens; it is
+    looked at again 60 s after the tick at 43,260 s, finds room at 43,320 s, and is then."""
+    talk = {"outcome": {"generationLaunch": {"kind": "dialogue"}, "flagChanges": {"increment": {"talks": 1}}}}
+    chains = {name: {"steps": [step("meet", interactionId="talk", autoAdvance=True)]} for name in ("a", "b")}
+    simulation = {"generation": {"mode": "live", "queueMax": 1}, "maxJobOpsPerStep": 0}
+    made = town(step("x"), interactions={"talk": {**talk, "gating": {"cooldownSeconds": 0}}}, **simulation)
+    made["meta"]["chains"].update(chains)
+    made["meta"]["behavior"]["activities"]["drink"]["effects"].pop("customEffects")
+    made["sessions"].append({"id": "s2", "userId": "bo"})
+    play = Play(made)
+    assert play.chain("start", "a").applied
+    other = {"sessionId": "s2", "npcId": ANN, "chainId": "b", "op": "start"}
+    assert play.send(InputKind.CHAIN, **other).applied
+
+    def second() -> tuple[Any, dict[str, Any]]:
+        found: Any = play.world.sessions.get(SessionId("s2"))
+        return dict(found.flags), found.component(NpcId(ANN), "interactions")["chainProgress"]["b"]
+
+    play.advance(60)
+    assert dict(play.session.flags) == {"talks": 1}
+    flags, progress = second()
+    assert (flags, progress["currentStep"], progress["lookAgainAt"]) == ({}, "meet", 43_320)
+    assert [one.session_id for one in play.world.requests.waiting] == ["s1"]
+    assert play.send(InputKind.CONFIG, changes={"maxJobOpsPerStep": 1}).applied
+    play.advance(60)
+    flags, progress = second()
+    assert (flags, progress["outcome"], progress["lastStepAt"]) == ({"talks": 1}, "completed", 43_320)
+    assert [one.session_id for one in play.world.requests.waiting] == ["s2"]
+    assert play.world.counters.refused_requests == 0
+
+
 def test_with_generation_off_the_tick_asks_for_nothing() -> None:
     talk = {"outcome": {"generationLaunch": {"kind": "dialogue"}}}
     meet = step("meet", interactionId="talk", autoAdvance=True)
