@@ -43,6 +43,8 @@ HEALTH_EVERY_S = 5
 """Seconds between two signs of life in Redis."""
 RETRY_S = (0.5, 60.0)
 """Before the second attempt, doubling, and at most; jittered."""
+RETRY_AFTER_S = 3_600.0
+"""As long as one request of a provider to wait is heeded: who asks for more is asked again then."""
 ARQ_TRIES_MAX = 1_000_000
 """Attempts are counted in the row, where a wiped Redis cannot forget them."""
 
@@ -75,10 +77,19 @@ async def _retry(ctx: dict[str, Any], job: generations.Job, error: Retryable) ->
     if job.attempts >= ATTEMPTS_MAX:
         await _finish(ctx, job, GenerationStatus.FAILED, reason=f"after {job.attempts} attempts: {error}")
         return
-    wait = min(RETRY_S[1], RETRY_S[0] * 2 ** min(job.attempts - 1, 20)) * (0.5 + random.random() / 2)
-    wait = max(wait, error.after_s or 0.0)
+    wait = wait_before_next(job.attempts, error.after_s, random.random())
     ctx["handlers"].tell("job:retrying", job.request_id, job, reason=str(error), afterSeconds=wait)
     raise Retry(defer=wait)
+
+
+def wait_before_next(attempts: int, asked_s: float | None, draw: float) -> float:
+    """Seconds after so many attempts; `draw` from 0 to 1 jitters them. No shorter than the provider asked
+    for, if that is a number."""
+    doubled: float = RETRY_S[0] * 2 ** min(attempts - 1, 20)
+    own = min(RETRY_S[1], doubled) * (0.5 + draw / 2)
+    if not isinstance(asked_s, int | float) or not asked_s > 0:
+        return own
+    return max(own, min(float(asked_s), RETRY_AFTER_S))
 
 
 async def _finish(

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.chance import Purpose, chance, word
+from simulation.generating import Generate
 from simulation.orders import FlagSet, Requested
 from simulation.person import Scene
 from simulation.population import NONE, Population
-from simulation.script import Generate, Script
+from simulation.script import Script
 from simulation.units import RequestId
 
 Begun = list[tuple[int, int]]
@@ -66,4 +67,5 @@ def _request(scene: Scene, people: Population, row: int, activity: int, effect: 
         },
         flag=effect.flag,
         ttl=effect.ttl,
+        coalesce_key=effect.coalesce_key,
     )

@@ -74,6 +74,8 @@ class Requested:
     """The session enters this scene with the result; the component keeps what it shows."""
     ttl: Micros | None = None
     """Game time after which nobody wants the result any more. None: it is always welcome."""
+    coalesce_key: str | None = None
+    """While one of this key is not answered whose result goes to the same place, no other is made."""
 
 
 @dataclass(frozen=True, slots=True)

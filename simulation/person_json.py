@@ -32,8 +32,8 @@ MOOD_KEYS = ("valence", "arousal", "tags")
 
 
 def micros(value: float) -> int:
-    """JSON seconds as microseconds, to the nearest: what `json_seconds` was given, up to 2**33 s, beyond which
-    no double holds single ones."""
+    """JSON seconds as microseconds, to the nearest: what `json_seconds` was given, up to 2**33 s, beyond
+    which no double holds single ones."""
     whole = int(value)
     return whole * MICROS_PER_SECOND + round((value - whole) * MICROS_PER_SECOND)
 

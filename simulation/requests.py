@@ -39,6 +39,7 @@ class Request:
     scene_id: str | None = None
     expires_at: Micros | None = None
     """World time from which on nobody wants the result; None: never."""
+    coalesce_key: str | None = None
     given_up: bool = False
     """Its time is over and everybody knows; a lockstep world still takes its outcome when it lands, for one
     that came at any time would be an input at any time."""
@@ -49,6 +50,14 @@ class Request:
         if self.flag is not None:
             return f"flag:{self.flag}"[:WRITES_CHARS_MAX]
         return (self.component if self.scene_id is None else f"scene:{self.scene_id}")[:WRITES_CHARS_MAX]
+
+    @property
+    def coalesces(self) -> tuple[str | None, ...] | None:
+        """What two requests have in common of which the second is not made; None: nothing."""
+        if self.coalesce_key is None:
+            return None
+        where = (self.flag, None) if self.flag is not None else (self.component, self.npc_id)
+        return (self.coalesce_key, self.session_id, *where)
 
     def lapsed(self, now: Micros) -> bool:
         return self.expires_at is not None and self.expires_at <= now
@@ -61,6 +70,7 @@ class Request:
             "flag": self.flag,
             "scene": self.scene_id,
             "expiresAt": self.expires_at,
+            "coalesceKey": self.coalesce_key,
             "givenUp": self.given_up or None,
         }
         return {
@@ -95,6 +105,7 @@ class Request:
             flag=value.get("flag"),
             scene_id=value.get("scene"),
             expires_at=value.get("expiresAt"),
+            coalesce_key=value.get("coalesceKey"),
             given_up=value.get("givenUp", False),
         )
 
@@ -109,14 +120,27 @@ class Requests:
     def make(
         self, made: Iterable[Requested], tick: Tick, now: Micros, queue_max: int
     ) -> tuple[Requests, tuple[Request, ...], int]:
-        """(after, accepted, how many were refused): a full queue takes no more, however urgent."""
-        new = [_request(one, tick, now) for one in made]
+        """(after, accepted, how many were refused): a full queue takes no more, however urgent. One that
+        coalesces with another that is not answered is neither."""
+        new = self._new([_request(one, tick, now) for one in made], now)
         room = max(0, queue_max - len(self.waiting))
         accepted = tuple(new[:room])
         if not accepted:
             return self, (), len(new)
         waiting = sorted([*self.waiting, *accepted], key=_order)
         return Requests(tuple(waiting), self.awaited), accepted, len(new) - len(accepted)
+
+    def _new(self, made: list[Request], now: Micros) -> list[Request]:
+        """Without those that coalesce with one that is here, or that was made before them."""
+        if all(one.coalesce_key is None for one in made):
+            return made
+        here = {one.coalesces for one in self._all() if not one.lapsed(now)}
+        found = []
+        for one in made:
+            if one.coalesces is None or one.coalesces not in here:
+                found.append(one)
+                here.add(one.coalesces)
+        return found
 
     def hand_over(
         self, count: int, tick: Tick, now: Micros, lockstep_ticks: int | None
@@ -193,6 +217,7 @@ def _request(made: Requested, tick: Tick, now: Micros) -> Request:
         flag=made.flag,
         scene_id=made.scene_id,
         expires_at=None if made.ttl is None else Micros(now + made.ttl),
+        coalesce_key=made.coalesce_key,
     )
 
 

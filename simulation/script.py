@@ -7,9 +7,9 @@ which is doing nothing. The same holds for locations and being nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,8 @@ from simulation.behavior_profiles import compile_behavior_profiles
 from simulation.chance import MASK, word
 from simulation.conditions import Test, compile_condition
 from simulation.custom_effects import Make, compile_effects
-from simulation.definitions import Activity, Condition, CustomEffect, Node, PluginUse, WorldDefinition
-from simulation.definitions.fields import exact_micros
+from simulation.definitions import Activity, Condition, Node, PluginUse, WorldDefinition
+from simulation.generating import generates_of
 from simulation.mind import BEHAVING, Mind
 from simulation.moods import mask_of
 from simulation.plugin_rules import PluginState, condition_of, factor_of
@@ -31,7 +31,7 @@ from simulation.stories.hook_rules import compile_hooks
 from simulation.stories.interaction_rules import compile_interactions
 from simulation.stories.narrative_rules import compile_narratives
 from simulation.tables import gates_of, names_of, room_of, tables_of
-from simulation.units import Band, Micros
+from simulation.units import Micros
 
 if TYPE_CHECKING:
     from simulation.person import Person, Scene
@@ -51,20 +51,6 @@ class Moment:
     micros_of_day: int
     node_open: Truths
     activity_open: Truths
-
-
-@dataclass(frozen=True, slots=True)
-class Generate:
-    """A `generate` effect: beginning the activity asks for content, by chance."""
-
-    k: int
-    kind: str
-    band: Band
-    chance: float
-    component: str
-    params: Mapping[str, Any]
-    flag: str | None = None
-    ttl: Micros | None = None
 
 
 class Script:
@@ -224,7 +210,7 @@ class Script:
         self.flags_set = {
             n: tuple(effect.flags_set.items()) for n, effect in enumerate(does) if effect.flags_set
         }
-        self.generates = {n: found for n, effect in enumerate(does) if (found := _generates(effect.custom))}
+        self.generates = {n: found for n, effect in enumerate(does) if (found := generates_of(effect.custom))}
         self.brings: dict[int, tuple[Make, ...]] = {
             n: made for n, effect in enumerate(does) if (made := compile_effects(self, effect.custom))
         }
@@ -318,33 +304,3 @@ class Script:
                 self.candidate_weight[n, k] = candidate.weight * self.weights.base
                 asked = self.activities[activity].requirements.conditions
                 self.candidate_gate[n, k] = self.gate((*candidate.conditions, *asked))
-
-
-def _generates(effects: Sequence[CustomEffect]) -> tuple[Generate, ...]:
-    found = []
-    for k, effect in enumerate(effects):
-        if effect.type == "generate":
-            params = dict(effect.params)
-            kind = str(params.pop("kind"))
-            found.append(
-                Generate(
-                    k=k,
-                    kind=kind,
-                    band=Band(params.pop("band", Band.AMBIENT)),
-                    chance=float(params.pop("chance", 1.0)),
-                    component=str(params.pop("component", COMPONENT_OF.get(kind, kind))),
-                    flag=params.pop("flag", None),
-                    ttl=_span(params.pop("ttlSeconds", None)),
-                    params=params,
-                )
-            )
-    return tuple(found)
-
-
-def _span(seconds: object) -> Micros | None:
-    exact = exact_micros(seconds)
-    return None if exact is None else Micros(exact)
-
-
-COMPONENT_OF = {"dialogue": "dialogue", "action_block": "actionBlock"}
-"""Where a result is written when the effect does not say."""

@@ -74,7 +74,7 @@ def _custom(value: Any, path: str, names: Names) -> CustomEffect | None:
     return CustomEffect(kind, params, path)
 
 
-GENERATE_KEYS = ("kind", "band", "chance", "component", "flag", "ttlSeconds")
+GENERATE_KEYS = ("kind", "band", "chance", "component", "flag", "ttlSeconds", "coalesceKey")
 """What we read of `params`; everything else is the provider's."""
 
 
@@ -85,8 +85,9 @@ def _generate(params: Fields) -> None:
     params.choice("band", [str(band) for band in Band], str(Band.AMBIENT))
     params.number("chance", 0, 1, 1)
     params.identifier("component", "dialogue")
-    if params.has("flag"):
-        params.text("flag")
+    for key in ("flag", "coalesceKey"):
+        if params.has(key):
+            params.text(key)
     if params.has("ttlSeconds"):
         params.micros("ttlSeconds", 0, low=MICRO_SECONDS)
     for key, value in params.entries():

@@ -242,6 +242,41 @@ def test_a_provider_that_asks_for_patience_is_tried_again_later(
     assert statuses(asked)["r1"] == "succeeded"
 
 
+@pytest.mark.parametrize(
+    ("attempts", "asked_s", "draw", "wait"),
+    [
+        (1, None, 0.0, 0.25),  # half of 0.5 s at least
+        (1, None, 1.0, 0.5),
+        (3, None, 1.0, 2.0),  # 0.5 s, doubled twice
+        (8, None, 1.0, 60.0),  # 64 s would be more than the bound
+        (8, None, 0.0, 30.0),
+        (20, None, 1.0, 60.0),
+        (1, 7.0, 0.0, 7.0),
+        (8, 7.0, 0.0, 30.0),  # our own wait is longer
+        (1, 86_400, 0.0, 3_600.0),
+        (1, float("inf"), 0.0, 3_600.0),
+        (1, float("nan"), 0.0, 0.25),
+        (1, -5.0, 0.0, 0.25),
+        (1, "soon", 0.0, 0.25),
+    ],
+)
+def test_waits_double_are_jittered_and_no_shorter_than_asked_for(
+    attempts: int, asked_s: Any, draw: float, wait: float
+) -> None:
+    assert worker.wait_before_next(attempts, asked_s, draw) == wait
+
+
+def test_a_provider_that_never_stops_asking_for_patience_ends_the_request_at_its_budget(
+    asked: Store, redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "ATTEMPTS_MAX", 2)
+    with pytest.raises(Retry):
+        attempt(asked, redis_server, Scripted(Retryable("rate limit")))
+    attempt(asked, redis_server, Scripted(Retryable("rate limit")))
+    assert asked(lambda db: generations.listing(db, INN, 10))[2].reason == "after 2 attempts: rate limit"
+    assert statuses(asked)["r1"] == "failed"
+
+
 def test_a_provider_that_fails_ends_the_request_with_the_reason(
     asked: Store, redis_server: EmbeddedRedis
 ) -> None:

@@ -331,6 +331,66 @@ def test_giving_up_has_a_budget_and_what_waits_for_it_is_not_handed_over(opened:
     assert left == [[f"r{n:03}" for n in range(100, 150)], []]
 
 
+def test_requests_of_one_key_for_one_place_are_one_until_it_is_answered() -> None:
+    """Component by person, flag by name; a player's own are others; without a key all are made."""
+
+    def asks(name: str, npc: NpcId = BEA, key: str | None = "news", **more: Any) -> Requested:
+        given: Any = (RequestId(name), npc, 1, "dialogue", Band.AMBIENT, "dialogue", {})
+        return Requested(*given, coalesce_key=key, **more)
+
+    made = [
+        asks("a"),
+        asks("b"),
+        asks("c", NpcId("npc:2")),
+        asks("d", key="other"),
+        asks("e", flag="town.news"),
+        asks("f", NpcId("npc:2"), flag="town.news"),
+        asks("g", session_id=ANN),
+        asks("h", key=None),
+        asks("i", key=None),
+    ]
+    queue, accepted, refused = Requests().make(made, Tick(1), Micros(0), 7)
+    assert ([one.request_id for one in accepted], refused) == (list("acdeghi"), 0)
+    queue, handed_over = queue.hand_over(1, Tick(1), Micros(0), None)
+    assert [one.request_id for one in handed_over] == ["a"]
+    assert queue.make([asks("j")], Tick(2), Micros(1), 10)[1] == ()
+    answered = queue.without([RequestId("a")])
+    assert [one.request_id for one in answered.make([asks("j")], Tick(2), Micros(1), 10)[1]] == ["j"]
+
+
+def test_a_request_whose_time_is_over_does_not_keep_another_from_being_made() -> None:
+    given: Any = (BEA, 1, "dialogue", Band.AMBIENT, "dialogue", {})
+    ttl = Micros(60 * SECOND)
+    first, second = (Requested(RequestId(n), *given, ttl=ttl, coalesce_key="news") for n in "ab")
+    queue, _, _ = Requests().make([first], Tick(1), Micros(0), 10)
+    assert queue.make([second], Tick(2), Micros(60 * SECOND - 1), 10)[1] == ()
+    assert [one.request_id for one in queue.make([second], Tick(2), ttl, 10)[1]] == ["b"]
+
+
+def test_an_activity_may_name_the_key_its_requests_coalesce_by(village_document: Any) -> None:
+    """Everybody who drinks asks the town's rumour; one of them is asked for until it is there."""
+    made = village_document(12, **QUIET, generation={"mode": "live"})
+    params = {"kind": "dialogue", "flag": "town.rumour", "coalesceKey": "rumour"}
+    drink = made["meta"]["behavior"]["activities"]["drink"]
+    drink["effects"]["customEffects"] = [{"type": "generate", "params": params}]
+    world, stages = create(parse_world(made))
+    asked = []
+    for _ in range(8):
+        asked += [
+            (one.coalesce_key, one.params.get("coalesceKey")) for one in drive.tick(world, stages).requests
+        ]
+    assert asked == [("rumour", None)]
+    assert world.counters.requests == 1
+    (request_id,) = world.requests.awaited or {}
+    answered = send(
+        world, stages, InputKind.GENERATION_RESULT, requestId=request_id, status="succeeded", result="Ghosts!"
+    )
+    assert answered.applied
+    while world.counters.requests == 1:
+        drive.tick(world, stages)
+    assert world.flags["town.rumour"] == "Ghosts!"
+
+
 def test_a_request_whose_time_is_over_is_passed_over_and_the_next_handed_over() -> None:
     """Made at 0 s: "a" is wanted for 60 s, the others for ever; at 60 s two are handed over."""
     made = [
