@@ -247,6 +247,22 @@ def test_a_day_of_max_per_day_is_the_calendars_to_the_microsecond(
     assert play.made_at() == times
 
 
+def test_a_day_of_max_per_day_is_that_of_an_odd_calendar() -> None:
+    """Ten hours of fifty minutes are 30,000 s: decisions at 29,400 s, at the border, then every 600 s."""
+    odd = {
+        "hoursPerDay": 10,
+        "minutesPerHour": 50,
+        "periods": [{"id": "light", "startHour": 0, "endHour": 9}],
+    }
+    made = hamlet([hook(maxPerDay=1)], world_time=29_340, work_all_day=True, time_config=odd)
+    made["meta"]["behavior"]["routines"]["days"]["nodes"] = [
+        {"preferredActivities": [{"activityId": "work", "weight": 1}]}
+    ]
+    play = Play(made)
+    play.advance(30_000)
+    assert play.made_at() == [29_400, 30_000]
+
+
 def test_affinity_is_towards_the_player_of_the_session() -> None:
     sessions = [
         {"id": "cold", "locationId": "square", "npcs": {"n00": {"core": {"affinity": 39.9}}}},
