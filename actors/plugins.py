@@ -20,7 +20,9 @@ def load(refs: Iterable[PluginRef]) -> Plugins:
     for ref in refs:
         try:
             by_id[ref.id] = _plugin(ref)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             broken[ref.id] = f"{type(error).__name__}: {error}"
     return Plugins(by_id, broken)
 

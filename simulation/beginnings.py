@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from simulation.consequences import FLAGS_MAX
 from simulation.definitions import WorldDefinition
 from simulation.definitions.differences import OF_RULES, People
+from simulation.flag_room import FLAGS_MAX
 from simulation.inputs import Verdict, refused
 from simulation.orders import ComponentWrite
 

@@ -25,8 +25,6 @@ ITEMS_MAX = 1_000_000
 """Of one kind in one inventory."""
 INTERACTIONS = "interactions"
 """The personal component that keeps what hooks did."""
-FLAGS_MAX = 10_000
-"""Flags of one world: what its rules and its operators name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +167,7 @@ def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[Person
     writes: list[PersonWrite] = []
     asked: list[Requested] = []
     starts: list[StartNarrative] = []
+    flags: dict[str, Any] = {}
     for item in consequences:
         match item:
             case ChangePerson(write):
@@ -182,14 +181,31 @@ def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[Person
             case Failed(failure):
                 world.failed.append(failure)
             case SetFlag(key, value, None):
-                world.set_flags({key: value})
+                flags[key] = value
             case _:
                 _to_session(world, item)
+    _set_flags(world, flags)
     if asked:
         writes.extend(landing.ask(world, asked))
     for start in starts:
         narrative_start.begin(world, start)
     return tuple(writes)
+
+
+def _set_flags(world: World, changes: Mapping[str, Any]) -> None:
+    """Of the world, all at once, or as many as there is room for, in order; the others are told."""
+    room = world.script.plugin_state.flag_room
+    if not changes:
+        return
+    if room.judge(world.flags, changes):
+        for key, value in changes.items():
+            if wrong := room.judge(world.flags, {key: value}):
+                world.failed.append(Failure(NpcId(""), f"flag {key}", wrong))
+            else:
+                world.set_flags({key: value})
+        return
+    world.set_flags(changes)
+    room.note(world.flags)
 
 
 def _to_session(world: World, item: OfSession) -> None:

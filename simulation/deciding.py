@@ -15,6 +15,7 @@ from simulation.kernels import FAILED, TO_DO, UNWEIGHED, WANTED, decide_all
 from simulation.orders import Failure
 from simulation.person import Scene, person_of
 from simulation.person_json import micros
+from simulation.plain import said_by
 from simulation.population import NONE, WAITING_FOR, Cold, Population
 from simulation.tables import Instant
 from simulation.units import Micros
@@ -121,4 +122,4 @@ def _answer(
                 rules[index, number] = YES
         except (ArithmeticError, TypeError, ValueError, LookupError) as error:
             state[index] = FAILED
-            failures[index] = Failure(people.ids[row], test.path, f"{type(error).__name__}: {error}")
+            failures[index] = Failure(people.ids[row], test.path, said_by(error))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulation.consequences import FLAGS_MAX, ChangePerson, Consequence, EnterScene, SetFlag, SetPersonal
+from simulation.consequences import ChangePerson, Consequence, EnterScene, SetFlag, SetPersonal
 from simulation.definitions.activities import flat_flags
 from simulation.hashing import canonical
 from simulation.inputs import Verdict, granted, refused
@@ -125,8 +125,8 @@ def _unfit(world: World, request: Request, result: object) -> str:
             if (with_it > SESSION_BYTES_MAX)
             else ""
         )
-    if request.flag is not None and len(world.flags.keys() | _flags(request, result)) > FLAGS_MAX:
-        return f"the world would have more than {FLAGS_MAX} flags"
+    if request.flag is not None:
+        return world.script.plugin_state.flag_room.judge(world.flags, _flags(request, result))
     return ""
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 
 DEPTH_MAX = 64
 """Nesting of a document or a payload; conditions, the deepest part by design, stop at a quarter of it."""
+ERROR_CHARS_MAX = 500
+"""Of an error that somebody else's code or values made: enough to find it, little enough to log each tick."""
 KEY_SHOWN_CHARS_MAX = 60
 """How much of a key a path shows."""
 
@@ -40,6 +42,15 @@ def is_whole_text(text: str) -> bool:
 def whole_text(text: str) -> str:
     """The same without what `is_whole_text` refuses."""
     return text.replace("\0", "?").encode(errors="replace").decode()
+
+
+def said_by(error: BaseException) -> str:
+    """What an error says, whatever made it: whole letters, and not too many."""
+    try:
+        text = f"{type(error).__name__}: {error}"
+    except Exception:
+        text = f"{type(error).__name__}, which cannot be shown"
+    return whole_text(text[:ERROR_CHARS_MAX])
 
 
 def _inside(item: object, path: str) -> Iterator[tuple[str, object]]:

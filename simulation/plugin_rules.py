@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulation.chance import Purpose, chance, word
+from simulation.flag_room import FlagRoom
 from simulation.orders import Failure
+from simulation.plain import said_by
 from simulation.plugin_views import Somebody, frozen
 from simulation.plugins import Chance
 from simulation.scoring import weigh
@@ -42,6 +44,7 @@ class PluginState:
         self.ran: Mapping[str, Micros] = {}
         """World system -> when it ran last."""
         self.off: frozenset[str] = frozenset()
+        self.flag_room = FlagRoom()
         self._news: list[Failure] = []
         self._heard = True
 
@@ -65,7 +68,7 @@ class PluginState:
             return
         self.failures = {**self.failures, plugin_id: self.failures.get(plugin_id, 0) + 1}
         if len(self._news) < NEWS_KEPT:
-            self._news.append(Failure(who, rule, f"{type(error).__name__}: {error}"))
+            self._news.append(Failure(who, rule, said_by(error)))
 
     def take_news(self) -> tuple[Failure, ...]:
         """The failures since the last call, the first few of them."""
@@ -89,7 +92,9 @@ class PluginState:
             return otherwise
         try:
             return ask()
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             self.failed(plugin_id, rule, who, error)
             return otherwise
 
@@ -98,6 +103,8 @@ def addressed(seed: int, entity: int, now: Micros, name: str) -> Chance:
     """The chance of one rule for one person at one time."""
 
     def draw(k: int | str = 0) -> float:
+        if not isinstance(k, int | str):
+            raise TypeError(f"chance of {k!r}, no whole number and no text, would differ each time")
         return chance(seed, entity, now, Purpose.PLUGIN, word(f"{name}/{k}"))
 
     return draw

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from simulation.chance import word
 from simulation.consequences import Consequence
-from simulation.custom_effects import sound
 from simulation.plugin_rules import NOBODY, addressed
 from simulation.plugin_views import PluginView
 from simulation.plugins import WorldSystem
+from simulation.soundness import sound
 from simulation.units import MICROS_PER_SECOND, Micros, NpcId
 
 if TYPE_CHECKING:
@@ -45,10 +46,13 @@ class PluginSystem:
 
     def looks(self, now: Micros, most: int) -> Iterable[NpcId]:
         def ask() -> tuple[NpcId, ...]:
-            wanted = [NpcId(name) for name in self._spec.looks(self._script.people_ids, now)]
+            found = self._spec.looks(self._script.people_ids, now)
+            wanted = tuple(islice(found, LOOKS_MAX + 1))
             if len(wanted) > LOOKS_MAX:
-                raise ValueError(f"wants to see {len(wanted)} people, at most {LOOKS_MAX}")
-            return tuple(wanted)
+                raise ValueError(f"wants to see more than {LOOKS_MAX} people")
+            if strange := [name for name in wanted if not isinstance(name, str)]:
+                raise TypeError(f"wants to see {strange[0]!r}, no id of a person")
+            return tuple(NpcId(str.__str__(name)) for name in wanted)
 
         return self._script.plugin_state.call(self._plugin, self.name, NOBODY, ask, ())
 

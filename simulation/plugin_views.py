@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,24 @@ def frozen(value: Any) -> Any:
     return value
 
 
+class ReadOnly(Mapping[str, Any]):
+    """An object of which each value is frozen when it is asked for: there may be thousands."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, key: str) -> Any:
+        return frozen(self._values[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 class Instant:
     """The world's calendar at one time, and its flags."""
 
@@ -34,7 +52,7 @@ class Instant:
     def __init__(self, script: Script, now: Micros, flags: Mapping[str, Any]) -> None:
         self._script = script
         self.now = now
-        self.flags: Mapping[str, Any] = MappingProxyType(flags)
+        self.flags: Mapping[str, Any] = ReadOnly(flags)
         """By dotted key."""
 
     @property

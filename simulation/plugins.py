@@ -21,6 +21,8 @@ SYSTEM_EFFECTS_MAX = 64
 """Effects of one run of a world system; it may ask for another number, up to SYSTEM_EFFECTS_LIMIT."""
 SYSTEM_EFFECTS_LIMIT = 1_000
 """What a world system's budget may be: a tick must stay short."""
+EVERY_MAX = 10**12
+"""Game seconds between two runs of a world system: as long as a world can last."""
 
 Params = Mapping[str, Any]
 Kind = Literal["condition", "effect", "factor", "tier rule", "call"]
@@ -104,13 +106,24 @@ class Plugin:
 
     def problem(self) -> str:
         """Why it cannot be used; empty: it can."""
-        names = [name for kind in KINDS for name in self.of_kind(kind)]
-        for name in (self.id, *names, *(system.name for system in self.systems)):
-            if not ID.match(name):
+        functions = {f"{kind} {name}": f for kind in KINDS for name, f in self.of_kind(kind).items()}
+        functions |= {f"system {system.name}": system.run for system in self.systems}
+        for name in (self.id, *(name for kind in KINDS for name in self.of_kind(kind)), *self._system_names):
+            if not isinstance(name, str) or not ID.match(name):
                 return f"{name!r} is no name: use up to 40 of a-z, 0-9, - and _, a letter first"
         for system in self.systems:
-            if not system.every > 0 or not 1 <= system.budget <= SYSTEM_EFFECTS_LIMIT:
+            if not 0 < system.every <= EVERY_MAX or not 1 <= system.budget <= SYSTEM_EFFECTS_LIMIT:
                 return f"system {system.name}: every {system.every} or budget {system.budget} is out of range"
-        if self.failures_max < 1:
+        if len(set(self._system_names)) < len(self.systems):
+            return f"two systems have one name: {', '.join(self._system_names)}"
+        if uncallable := [name for name, function in functions.items() if not callable(function)]:
+            return f"{uncallable[0]} is no function"
+        if not isinstance(self.version, str) or not self.version:
+            return f"version is {self.version!r}, a text that is not empty"
+        if not isinstance(self.failures_max, int) or self.failures_max < 1:
             return f"failures_max is {self.failures_max}, at least 1"
         return ""
+
+    @property
+    def _system_names(self) -> tuple[str, ...]:
+        return tuple(system.name for system in self.systems)

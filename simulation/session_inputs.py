@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from simulation.consequences import FLAGS_MAX
 from simulation.definitions.activities import flat_flags
 from simulation.definitions.components import Speech, check_personal
 from simulation.definitions.fields import Fields
@@ -19,6 +18,7 @@ from simulation.definitions.sessions import (
     read_place,
     read_session,
 )
+from simulation.flag_room import FLAGS_MAX, WORLD_FLAGS_BYTES_MAX
 from simulation.hashing import canonical
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Touches
@@ -193,9 +193,6 @@ def flags(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
 
 FLAGS_BYTES_MAX = 65_536
 """Bytes that one input may set of a world's flags, as JSON."""
-WORLD_FLAGS_BYTES_MAX = 1_048_576
-"""Bytes of all flags of a world as JSON, beyond which no input makes them grow: they are hashed and shown
-whole."""
 
 
 def too_large(session: Session) -> Verdict | None:

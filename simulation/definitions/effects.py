@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from simulation.definitions.conditions import Names
-from simulation.definitions.fields import Fields
-from simulation.definitions.metrics import Metrics
+from simulation.definitions.components import check_component
+from simulation.definitions.conditions import Names, normal_ref
+from simulation.definitions.fields import Fields, is_number
+from simulation.definitions.metrics import PATH_PARTS_MAX, Metric, Metrics, amount_of
 from simulation.definitions.plugins import PluginUse
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.units import Band
@@ -25,6 +26,8 @@ EFFECTS_MAX = 16
 TYPES = ("generate", "set_flag", "set_component", "add_stat", "metric_add")
 HOT_COMPONENTS = ("behavior", "relationships")
 """Kept in columns: energy, mood and relationships change as numbers, never as whole components."""
+NOT_FOR_RESULTS = (*HOT_COMPONENTS, "waitingFor")
+"""Components that a generation result may not replace: the rules themselves keep them."""
 HOT_NUMBERS = ("energy", "valence", "arousal")
 VALUE_MAX = 1e9
 """What a number of a component may be, either way."""
@@ -84,7 +87,8 @@ def _generate(params: Fields) -> None:
         params.refuse(params.at("kind"), None, "is missing", ", ".join(KINDS))
     params.choice("band", [str(band) for band in Band], str(Band.AMBIENT))
     params.number("chance", 0, 1, 1)
-    params.identifier("component", "dialogue")
+    if (component := params.identifier("component", "dialogue")) in NOT_FOR_RESULTS:
+        params.refuse(params.at("component"), component, "is kept by the rules", "another component")
     for key in ("flag", "coalesceKey"):
         if params.has(key):
             params.text(key)
@@ -118,10 +122,10 @@ def _add_stat(params: Fields) -> None:
     if component == "behavior" and axis not in HOT_NUMBERS:
         params.refuse(params.at("axis"), axis, "is no number of behavior", ", ".join(HOT_NUMBERS))
     params.number("value", -VALUE_MAX, VALUE_MAX)
-    low = params.number("min", -VALUE_MAX, VALUE_MAX, 0)
-    high = params.number("max", -VALUE_MAX, VALUE_MAX, 100)
-    if low > high:
-        params.refuse(params.at("min"), low, f"is above max {high:g}", "at most max")
+    for key in ("min", "max"):
+        if params.has(key):
+            params.number(key, -VALUE_MAX, VALUE_MAX)
+    params.ignore("min", "max")
     params.done()
 
 
@@ -134,16 +138,77 @@ def _metric_add(params: Fields) -> None:
 
 
 def check_metrics(activities: Iterable[Activity], metrics: Metrics, problems: list[Problem]) -> None:
-    """Every metric that `metric_add` names can be added to; asked once the whole file is read."""
+    """Everything that can be said of components only when the whole file is read: metrics that can be added
+    to, numbers inside their metric, components that make sense."""
     for effect in (effect for activity in activities for effect in activity.effects.custom):
-        if effect.type != "metric_add":
-            continue
-        name, where = str(effect.params.get("metric", "")), f"{effect.path}.params.metric"
-        metric = metrics.find(name) if name else None
-        if name and metric is None:
-            problems.append(unknown_name(where, name, metrics.names, "metric"))
-        elif metric is not None and (metric.is_told or not metric.is_numeric):
-            problems.append(Problem(where, name, "is no number that can be added to", "a number"))
-        elif metric is not None and metric.type == "int" and effect.params.get("value", 0) % 1:
-            value, at_value = effect.params["value"], f"{effect.path}.params.value"
-            problems.append(Problem(at_value, value, f"is {value:g}, and {name} is whole", "a whole number"))
+        where = f"{effect.path}.params"
+        match effect.type:
+            case "metric_add":
+                _check_metric_add(effect, where, metrics, problems)
+            case "add_stat" if isinstance(effect.params.get("axis"), str):
+                _check_add_stat(effect, where, metrics, problems)
+            case "set_component":
+                name, value = str(effect.params.get("component", "")), effect.params.get("value", {})
+                check_component(name, value, f"{where}.value", metrics, problems)
+
+
+def _check_metric_add(effect: CustomEffect, where: str, metrics: Metrics, problems: list[Problem]) -> None:
+    name = str(effect.params.get("metric", ""))
+    metric = metrics.find(name) if name else None
+    if name and metric is None:
+        problems.append(unknown_name(f"{where}.metric", name, metrics.names, "metric"))
+    elif metric is not None and (metric.is_told or not metric.is_numeric):
+        problems.append(Problem(f"{where}.metric", name, "is no number that can be added to", "a number"))
+    elif metric is not None:
+        _check_whole(metric, effect.params.get("value"), f"{where}.value", problems)
+
+
+def _check_whole(metric: Metric, value: object, where: str, problems: list[Problem]) -> None:
+    if is_number(value) and amount_of(metric, value) is None:
+        problems.append(Problem(where, value, f"is {value}, and {metric.name} is whole", "a whole number"))
+
+
+def _check_add_stat(effect: CustomEffect, where: str, metrics: Metrics, problems: list[Problem]) -> None:
+    """A number must be one after it was added to: inside its metric, and where the component has room."""
+    component, path = stat_place(effect.params)
+    metric, axis = metrics.lying_at(component, path), effect.params["axis"]
+    given = (effect.params.get("min", 0), effect.params.get("max", 0))
+    if len(path) > PATH_PARTS_MAX or "" in path:
+        problems.append(Problem(f"{where}.axis", axis, "is no path", f"1 to {PATH_PARTS_MAX} names"))
+    elif metric is None and component == "relationships":
+        problems.append(Problem(f"{where}.axis", axis, "is no relationship", "npc:ID.AXIS or role:NAME.AXIS"))
+    elif metric is not None and (metric.is_told or not metric.is_numeric):
+        problems.append(Problem(f"{where}.axis", axis, "is no number that can be added to", "a number"))
+    elif all(map(is_number, given)):
+        low, high = stat_bounds(effect.params, metric)
+        if low > high:
+            bounds = f"within {metric.low:g} to {metric.high:g}" if metric is not None else "at most max"
+            problems.append(Problem(f"{where}.min", low, f"is above max {high:g}", bounds))
+        if metric is not None:
+            _check_whole(metric, effect.params.get("value"), f"{where}.value", problems)
+        for edge in (low, high) if low <= high and metric is None else ():
+            check_component(component, _nested(path, edge), where, metrics, problems)
+
+
+def stat_place(params: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """(component, path) of the number that `add_stat` adds to."""
+    component, *path = [str(params.get("component", "core")), *str(params["axis"]).split(".")]
+    if component == "relationships" and len(path) > 1:
+        return component, (normal_ref(".".join(path[:-1])), path[-1])
+    return component, tuple(path)
+
+
+def stat_bounds(params: Mapping[str, Any], metric: Metric | None) -> tuple[float, float]:
+    """Between what the number stays: what is written, inside its metric; else its metric's, or 0 and 100."""
+    low, high = (0.0, 100.0) if metric is None else (metric.low, metric.high)
+    given_low, given_high = params.get("min"), params.get("max")
+    if given_low is not None:
+        low = float(given_low) if metric is None else max(low, float(given_low))
+    if given_high is not None:
+        high = float(given_high) if metric is None else min(high, float(given_high))
+    return low, high
+
+
+def _nested(path: tuple[str, ...], value: object) -> dict[str, Any]:
+    head, *rest = path
+    return {head: _nested(tuple(rest), value) if rest else value}

@@ -207,7 +207,13 @@ class Metrics:
         found = self.find(f"{component}.{axis}")
         if found is not None:
             return found
-        place = canonical(component, tuple(axis.split(".")))
+        return self.lying_at(component, tuple(axis.split(".")))
+
+    def lying_at(self, component: str, path: tuple[str, ...]) -> Metric | None:
+        """The metric whose value lies there."""
+        if component == "relationships":
+            return _tie(".".join((component, *path)))
+        place = canonical(component, path)
         return next((metric for metric in self if metric.place == place), None)
 
 

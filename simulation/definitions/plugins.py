@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulation.definitions.fields import Fields
 from simulation.definitions.problems import Problem, unknown_name
+from simulation.plain import said_by
 from simulation.plugins import Kind, Params, Plugin
 
 
@@ -72,11 +74,14 @@ NO_PLUGINS = Plugins()
 
 
 def checked(plugin: Plugin, name: str, params: Params) -> str:
-    """What the plug-in says is wrong with `params`. One that cannot even say that is wrong too."""
+    """What the plug-in says is wrong with a copy of `params`. One that cannot even say that is wrong too."""
     try:
-        return plugin.check(name, params)
-    except Exception as error:
-        return f"its check failed: {type(error).__name__}: {error}"
+        said = plugin.check(name, deepcopy(params))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return f"its check failed: {said_by(error)}"
+    return said if isinstance(said, str) else f"its check answered {said!r}, no text"
 
 
 def read_settings(fields: Fields, plugins: Plugins) -> dict[str, Mapping[str, Any]]:

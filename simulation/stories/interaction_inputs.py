@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulation.consequences import FLAGS_MAX, AskFor, Consequence, SetFlag, StartNarrative, followed
+from simulation.consequences import AskFor, Consequence, SetFlag, StartNarrative, followed
 from simulation.definitions.fields import Fields
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.definitions.sessions import KINDS_OF_ITEM_MAX, person_named
@@ -114,13 +114,14 @@ def _done(wish: Wish, deed: Deed, made: tuple[Consequence, ...]) -> tuple[Verdic
 def _no_room(wish: Wish, made: Iterable[Consequence]) -> Verdict | None:
     """The refusal of what would not fit into the session, the world's flags or its queue."""
     world, session = wish.world, wish.session
-    flags, asked = set(world.flags), 0
+    flags: dict[str, Any] = {}
+    asked = 0
     for item in made:
         match item:
             case AskFor():
                 asked += 1
-            case SetFlag(key, value, None) if value is not None:
-                flags.add(key)
+            case SetFlag(key, value, None):
+                flags[key] = value
             case StartNarrative(_, npc_id, program_id):
                 program = world.script.narratives[program_id].program
                 run = started(run_in(session, npc_id), program, run_id(world), world.world_time)
@@ -131,8 +132,8 @@ def _no_room(wish: Wish, made: Iterable[Consequence]) -> Verdict | None:
     room = world.config.generation.queue_max - len(world.requests.waiting)
     if asked > room:
         return refused(f"the generation queue has room for {room} of {asked}", "try again in a moment")
-    if len(flags) > max(FLAGS_MAX, len(world.flags)):
-        return refused(f"the world would have more than {FLAGS_MAX} flags", "remove some first")
+    if wrong := world.script.plugin_state.flag_room.judge(world.flags, flags):
+        return refused(wrong, "remove some first")
     if len(session.inventory) > max(KINDS_OF_ITEM_MAX, len(wish.session.inventory)):
         return refused(f"there would be more than {KINDS_OF_ITEM_MAX} kinds of items", "give some away")
     return too_large(session)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulation.custom_effects import own_json
 from simulation.definitions.plugins import PluginUse
 from simulation.person import Person
 from simulation.plugin_rules import addressed
 from simulation.plugin_views import Somebody, frozen
+from simulation.soundness import own_json
 from simulation.units import Micros
 
 

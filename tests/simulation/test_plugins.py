@@ -356,14 +356,14 @@ def test_more_effects_than_the_budget_are_a_failure_and_none_of_them_counts() ->
     [
         (place("npc:0", "loc:moon"), "there is no location 'loc:moon'"),
         (place("npc:99", "loc:inn"), "nobody called 'npc:99' lives here"),
-        (change_stat("npc:0", "core.affinity", float("nan")), "are not three numbers"),
+        (change_stat("npc:0", "core.affinity", float("nan")), "nan cannot be added to core.affinity"),
         (change_stat("npc:0", "behavior.currentActivityId", 1), "behavior.currentActivityId is no number"),
-        (change_stat("npc:0", "core", 1), "is no path to a number"),
+        (change_stat("npc:0", "core", 1), "core. is no number of this world"),
         (put("npc:0", "another", {}), "is not plugin:meddler, its own"),
         (put("npc:0", "meddler", {"far": "x" * 70_000}), "at most 65536"),
-        (put("npc:0", "meddler", {"what": {1, 2}}), "not JSON serializable"),
+        (put("npc:0", "meddler", {"what": {1, 2}}), "a set is no JSON value"),
         (set_flag("", 1), "'' is no key of a flag"),
-        (set_flag("nan", float("nan")), "Out of range float"),
+        (set_flag("nan", float("nan")), "is nan; allowed: a number a double can hold"),
         ("rain", "is no effect of a plug-in"),
     ],
 )

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulation import drive
-from simulation.consequences import FLAGS_MAX
+from simulation import drive, flag_room
 from simulation.definitions import parse_world
 from simulation.definitions.kept import STACK_MAX
 from simulation.definitions.sessions import KINDS_OF_ITEM_MAX
+from simulation.flag_room import FLAGS_MAX
 from simulation.inputs import Input, Outcome
 from simulation.opening import create
 from simulation.orders import TierTouch
@@ -502,7 +502,7 @@ def test_no_world_has_more_flags_and_no_player_more_kinds_of_items_than_may_be()
 def test_who_has_more_than_a_lower_bound_allows_may_still_change_what_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(interaction_inputs, "FLAGS_MAX", 1)
+    monkeypatch.setattr(flag_room, "FLAGS_MAX", 1)
     monkeypatch.setattr(interaction_inputs, "KINDS_OF_ITEM_MAX", 1)
     made = town(
         again={
