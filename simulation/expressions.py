@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 EXPRESSION_CHARS_MAX = 512
 """Long enough for any rule a person can read."""
@@ -76,7 +77,9 @@ def parse_expression(text: str) -> Expression:
     if len(text) > EXPRESSION_CHARS_MAX:
         raise ExpressionInvalid(f"has {len(text)} characters, at most {EXPRESSION_CHARS_MAX}")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with catch_warnings():
+            simplefilter("error")  # what Python only warns of, another Python refuses
+            tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         where = f", at character {error.offset}" if error.offset else ""
         raise ExpressionInvalid(f"is no expression: {error.msg}{where}") from None

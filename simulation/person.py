@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulation.decay import decay
-from simulation.moods import tags_of
+from simulation.definitions.metrics import HOT, TOLD, canonical
+from simulation.moods import names_of, tags_of
 from simulation.population import NONE, Cold, Population
 from simulation.scale import NEUTRAL, UNKNOWN, settle, to_points
 from simulation.units import MICROS_PER_SECOND, Micros, NpcId, Tier
 
 if TYPE_CHECKING:
     from simulation.script import Moment, Script
+
+
+MOOD_TAGS = ("behavior", ("moodState", "tags"))
+"""Where a person's view shows the mood tags that hold."""
 
 
 @dataclass(slots=True)
@@ -97,8 +102,14 @@ class Person:
         head, _, rest = name.partition(".")
         if head == "flags":
             return self.flags.get(rest)
+        path = tuple(rest.split(".")) if rest else ()
+        place = canonical(head, path)
+        if (column := HOT.get(place) or TOLD.get(place)) is not None:
+            return self.resolve(column)
+        if place == MOOD_TAGS:
+            return names_of(self.mood)
         value: Any = self.cold.get(head, {})
-        for part in rest.split(".") if rest else ():
+        for part in path:
             value = value.get(part) if isinstance(value, Mapping) else None
         return value
 

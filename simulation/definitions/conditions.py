@@ -26,6 +26,10 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
     "mood": ("energy", "valence", "arousal"),
 }
 """Numbers that every person may have, by component."""
+TIMES = ("activityStartedAt", "nextDecisionAt", "settledAt", "lastActivities", "lastEndedAt")
+"""Keys of `behavior` that the rules keep for themselves: no condition reads them."""
+NO_NUMBERS = (*TIMES, "currentActivityId", "locationId", "simulationTier", "moodState")
+"""Keys of `behavior` that are no numbers a condition could compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +222,8 @@ def _check_axis(fields: Fields, stat: str, axis: str) -> None:
         allowed = "relationship_gt or relationship_lt"
         message = "is no place for one number: a relationship is towards somebody"
         fields.refuse(fields.at("statDefinition"), stat, message, allowed)
+    elif stat == "behavior" and axis in NO_NUMBERS:
+        fields.refuse(fields.at("axis"), axis, "is no number", ", ".join(NUMBERS["behavior"]))
     elif "." in axis:
         known = NUMBERS.get(stat, ())
         close = get_close_matches(axis.rpartition(".")[2], known, n=1)
@@ -274,10 +280,21 @@ def _not(fields: Fields, names: Names, depth: int) -> Condition | None:
 def _expression(fields: Fields, names: Names, depth: int) -> Condition | None:
     text = fields.text("expression")
     try:
-        return ExpressionIs(fields.path, parse_expression(text)) if text else None
+        parsed = parse_expression(text) if text else None
     except ExpressionInvalid as invalid:
         fields.refuse(fields.at("expression"), text, str(invalid), invalid.allowed)
         return None
+    for name in sorted(parsed.names) if parsed is not None else ():
+        head, _, rest = name.partition(".")
+        if head == "relationships":
+            allowed = "relationship_gt or relationship_lt"
+            fields.refuse(
+                fields.at("expression"), text, f"cannot read {name}: it is towards somebody", allowed
+            )
+        elif head == "behavior" and rest.partition(".")[0] in TIMES:
+            message = f"cannot read {name}, which the rules keep for themselves"
+            fields.refuse(fields.at("expression"), text, message, "hour, day, energy, activity and others")
+    return None if parsed is None else ExpressionIs(fields.path, parsed)
 
 
 def _listed(fields: Fields, key: str, known: Collection[str], what: str) -> tuple[str, ...]:

@@ -186,8 +186,10 @@ def _check_add_stat(effect: CustomEffect, where: str, metrics: Metrics, problems
             problems.append(Problem(f"{where}.min", low, f"is above max {high:g}", bounds))
         if metric is not None:
             _check_whole(metric, effect.params.get("value"), f"{where}.value", problems)
+        before = len(problems)
         for edge in (low, high) if low <= high and metric is None else ():
-            check_component(component, _nested(path, edge), where, metrics, problems)
+            if len(problems) == before:
+                check_component(component, _nested(path, edge), where, metrics, problems)
 
 
 def stat_place(params: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
