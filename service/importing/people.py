@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from service.importing.aside import FREE
@@ -29,6 +29,14 @@ OF_SESSION: tuple[str, ...] = (
 )
 PLACE_TYPE = "place"
 """Of a location whose file does not say what it is."""
+
+
+def identified(listed: Sequence[Mapping[str, Any]], kind: str, report: Report) -> list[Mapping[str, Any]]:
+    """Each of them with an id; those that have none are called by their place."""
+    names = {f"{kind}s[{n}]": f"{kind}-{n + 1}" for n, one in enumerate(listed) if one.get("id") is None}
+    for path, name in names.items():
+        report.became(path, f"{kind}s {name}", "it has no id")
+    return [{**one, "id": names.get(f"{kind}s[{n}]", one.get("id"))} for n, one in enumerate(listed)]
 
 
 def object_of(value: object) -> dict[str, Any]:
@@ -139,6 +147,8 @@ def session_of(given: Mapping[str, Any], places: Collection[str], report: Report
         value = given.get(source, given.get(target))
         if value is not None:
             found[target] = value if target == "version" else str(value)
+            if source in given and source != target:
+                report.became(f"sessions {name} {source}", f"sessions[].{target}")
     if (place := _place_of(flags, places)) is not None:
         found["locationId"] = place
         report.became(f"sessions {name} flags.gameState", f"sessions[].locationId {place}")

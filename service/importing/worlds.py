@@ -8,7 +8,7 @@ from typing import Any
 
 from service.importing.aside import FREE, put_aside
 from service.importing.narratives import narratives_of
-from service.importing.people import location_of, npc_of, npc_of_object, session_of
+from service.importing.people import identified, location_of, npc_of, npc_of_object, session_of
 from service.importing.report import Report
 from service.importing.shapes import Shapes, read_shapes
 from service.importing.steps import lift_interactions
@@ -50,15 +50,18 @@ def import_world(
         "id": str(world.get("id", world_id)),
         "name": str(world.get("name") or world_id),
     }
-    if (time := _world_time(shapes)) is not None:
+    if (time := _world_time(shapes, report)) is not None:
         document["worldTime"] = time
     if world.get("flags"):
         document["flags"] = world["flags"]
-    document["locations"] = [location_of(place, report) for place in shapes.locations]
+    document["locations"] = [
+        location_of(place, report) for place in identified(shapes.locations, "location", report)
+    ]
     places = {place["id"] for place in document["locations"]}
-    document["npcs"] = [npc_of(npc, places, report) for npc in shapes.npcs]
+    document["npcs"] = [npc_of(npc, places, report) for npc in identified(shapes.npcs, "npc", report)]
     _objects(document, shapes, places, report)
-    document["sessions"] = [session_of(session, places, report) for session in shapes.sessions]
+    sessions = identified(shapes.sessions, "session", report)
+    document["sessions"] = [session_of(session, places, report) for session in sessions]
     _make_people(document, report)
     document["meta"] = _meta(shapes, len(document["npcs"]), report)
     _default_tier(document)
@@ -73,17 +76,31 @@ def import_world(
     return Imported(found, put_aside(found, source, report, plugins), report)
 
 
-def _world_time(shapes: Shapes) -> Any:
+TIMES = ("world_time", "worldTime")
+
+
+def _world_time(shapes: Shapes, report: Report) -> Any:
     """One clock: the world's, else the latest a session was at."""
-    own = shapes.world.get("world_time", shapes.world.get("worldTime"))
+    own, key = _time_of(shapes.world)
+    told = [(f"sessions {session.get('id')} ", *_time_of(session)) for session in shapes.sessions]
+    times = [time for _, time, _ in told if is_number(time) and time >= 0]
+    found = own if own is not None else max(times, default=None)
     if own is not None:
-        return own
-    times = [
-        time
-        for session in shapes.sessions
-        if is_number(time := session.get("world_time", session.get("worldTime"))) and time >= 0
-    ]
-    return max(times, default=None)
+        report.became(f"world {key}", "worldTime")
+    for where, time, key in told:
+        if time is None:
+            continue
+        if time == found:
+            report.became(f"{where}{key}", "worldTime")
+        else:
+            report.lost(f"{where}{key}", f"a world has one clock, here at {found}")
+    return found
+
+
+def _time_of(given: Mapping[str, Any]) -> tuple[Any, str]:
+    """What a world or a session says its time is, and under which key."""
+    key = next((key for key in TIMES if given.get(key) is not None), "")
+    return given.get(key), key
 
 
 def _objects(document: dict[str, Any], shapes: Shapes, places: set[str], report: Report) -> None:

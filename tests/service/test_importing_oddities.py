@@ -64,3 +64,35 @@ def test_nodes_that_are_no_list_are_refused_with_their_path(odd: Any) -> None:
 def test_a_hundred_thousand_people_of_one_id_are_refused_before_long() -> None:
     with pytest.raises(WorldFileInvalid, match="too far from a world file"):
         brought(npcs=[{"id": "a"}] * 100_000)
+
+
+def test_what_has_no_id_is_called_by_its_place_and_that_is_said() -> None:
+    found = brought(
+        npcs=[{"id": 1}, {"name": "Bo"}],
+        locations=[{"type": "inn"}],
+        sessions=[{"flags": {"a": 1}}, {"id": "s", "flags": {}}],
+    )
+    assert [npc["id"] for npc in found.document["npcs"]] == ["1", "npc-2"]
+    assert [place["id"] for place in found.document["locations"]] == ["location-1"]
+    assert [session["id"] for session in found.document["sessions"]] == ["session-1", "s"]
+    told = [line for line in found.report.mapped if line[2] == "it has no id"]
+    assert told == [
+        ("locations[0]", "locations location-1", "it has no id"),
+        ("npcs[1]", "npcs npc-2", "it has no id"),
+        ("sessions[0]", "sessions session-1", "it has no id"),
+    ]
+
+
+def test_of_several_clocks_one_counts_and_the_others_are_told() -> None:
+    """The world's, or else the latest of a session: 500 of 300, 500 and -1."""
+    sessions = [{"id": n, "flags": {}, "world_time": time} for n, time in enumerate((300, 500, -1))]
+    found = import_world({"world": {"id": "w", "meta": {}}, "sessions": sessions}, "file.json", "file")
+    assert found.document["worldTime"] == 500
+    assert ("sessions 1 world_time", "worldTime", "") in found.report.mapped
+    assert lost(found) == ["sessions 0 world_time", "sessions 2 world_time"]
+    owned = import_world(
+        {"world": {"id": "w", "meta": {}, "world_time": 40}, "sessions": sessions[:1]}, "file.json", "file"
+    )
+    assert owned.document["worldTime"] == 40
+    assert ("world world_time", "worldTime", "") in owned.report.mapped
+    assert owned.report.unmapped == [("sessions 0 world_time", "a world has one clock, here at 40")]
