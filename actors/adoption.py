@@ -6,6 +6,7 @@ import time
 
 from actors.commits import CommitBuffer
 from actors.hosted import Hosted, stored_report
+from actors.overrun import bounded
 from actors.pacing import Pacer, spread
 from actors.plugins import load
 from actors.recovery import HistoryDiffers, Recovery
@@ -38,7 +39,7 @@ class Adoption:
         self.running = running
         running.on_crash = self.on_crash
         self.settings = settings
-        self.plugins = load(settings.plugins)
+        self.plugins = bounded(load(settings.plugins))
         self.definitions = Definitions()
         self.post, self.log = running.post, running.log
         self.claims: dict[WorldId, ClaimWorld] = {}

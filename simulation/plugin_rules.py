@@ -17,7 +17,7 @@ from simulation.flag_room import FlagRoom
 from simulation.orders import Failure
 from simulation.plain import said_by
 from simulation.plugin_views import Somebody, frozen
-from simulation.plugins import Chance
+from simulation.plugins import CallBrokenOff, CallTooLong, Chance
 from simulation.scoring import weigh
 from simulation.units import Micros, NpcId
 
@@ -94,6 +94,8 @@ class PluginState:
             return ask()
         except KeyboardInterrupt:
             raise
+        except CallBrokenOff as broken:
+            raise CallTooLong(f"{rule} {broken}") from broken
         except BaseException as error:
             self.failed(plugin_id, rule, who, error)
             return otherwise

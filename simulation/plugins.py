@@ -29,6 +29,14 @@ Kind = Literal["condition", "effect", "factor", "tier rule", "call"]
 KINDS: tuple[Kind, ...] = ("condition", "effect", "factor", "tier rule", "call")
 
 
+class CallBrokenOff(BaseException):
+    """Raised inside a call by whoever runs the world: no failure to count, since no replay would see it."""
+
+
+class CallTooLong(RuntimeError):
+    """A call was broken off: what it was part of must be made anew, or not at all."""
+
+
 class Chance(Protocol):
     """A number in [0, 1) that depends on the world's seed, who draws, when, what for, and `k`: draw with
     another `k` for another number."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from simulation.conditions import Test
 from simulation.person import Person
+from simulation.plain import said_by
 
 
 class RuleRaised(Exception):
@@ -25,7 +26,7 @@ def unmet(tests: Iterable[Test], person: Person) -> str | None:
             if not test.one(person):
                 return test.path
         except (ArithmeticError, TypeError, ValueError, LookupError) as error:
-            raise RuleRaised(test.path, f"{type(error).__name__}: {error}") from error
+            raise RuleRaised(test.path, said_by(error)) from error
     return None
 
 

@@ -30,6 +30,8 @@ from simulation.orders import (
 )
 from simulation.person import Person, Scene, person_of
 from simulation.person_json import read_person, view_of
+from simulation.plain import said_by
+from simulation.plugins import CallTooLong
 from simulation.population import Population, Row
 from simulation.profiles import profile_of
 from simulation.ranking import Ranking
@@ -336,8 +338,8 @@ class Stage:
             return None
         try:
             found = self.why(npc_id, now, flags)
-        except (TypeError, ValueError, ArithmeticError) as error:
-            return {**view, "why": {"error": f"{type(error).__name__}: {error}"}}
+        except (TypeError, ValueError, ArithmeticError, CallTooLong) as error:
+            return {**view, "why": {"error": said_by(error)}}
         return {**view, "why": found.to_json() if found is not None else None}
 
     def export(self) -> dict[str, Any]:
