@@ -12,6 +12,7 @@ from actors.shell import Address
 from messages.commits import Mark
 from messages.service import WorldReport
 from simulation.definitions import SimulationConfig
+from simulation.time_limit import OVER
 from simulation.units import MICROS_PER_SECOND, InputKind, Mode, RequestId, Tick, WorldId
 from simulation.world import World
 
@@ -31,6 +32,8 @@ class Hosted:
     lateness: Lateness = field(default_factory=Lateness)
     stopped: str = ""
     """Why it makes no tick until it is resumed, but those that somebody asks for; empty while it may."""
+    over_told: bool = False
+    """Whether the log says that its time is over."""
     draining: bool = False
     """Saved for the last time in this service; how it stands is told as before."""
     saving: bool = False
@@ -56,7 +59,8 @@ class Hosted:
     def next_tick_ns(self, now_ns: int) -> int | None:
         """When its next tick is due; None while it must not tick. One that is behind is due now, and so comes
         after every world that was due before."""
-        held = self.saving or self.is_idle or (self.stopped and not self.world.wants_tick)
+        stands = self.stopped and not self.world.wants_tick
+        held = self.saving or self.is_idle or stands or self.world.is_over
         if held or not self.going or self.world.mode is Mode.PAUSED:
             self.was_running = False
             return None
@@ -93,9 +97,18 @@ class Hosted:
         if self.dozing:
             self.dozing = self.saving = False
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it shall tick and cannot, for its time is over. Inputs are applied all the same."""
+        live = self.world.mode is Mode.REAL_TIME and self.target is None
+        due = self.target is not None and self.world.tick < self.target and self.world.mode is not Mode.PAUSED
+        return (live or due) and self.world.is_over
+
     def blocked(self) -> tuple[RequestId, ...]:
         """Lockstep results its next tick waits for, unless it need not tick anyway."""
         if self.target is not None and self.world.tick >= self.target and not self.world.wants_tick:
+            return ()
+        if self.world.is_over:
             return ()
         return self.world.blocked()
 
@@ -130,6 +143,8 @@ class Hosted:
             return "sleeping", ""
         if self.world.mode is Mode.PAUSED:
             return "paused", ""
+        if self.is_over:
+            return "stopped", OVER
         if waits := self.blocked():
             return "waiting", f"waiting for {len(waits)} generation results of tick {self.world.tick + 1}"
         return ("turn_based", "") if self.world.mode is Mode.TURN_BASED else ("running", "")

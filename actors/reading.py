@@ -32,6 +32,7 @@ from simulation.definitions.problems import unknown_name
 from simulation.definitions.sessions import person_named
 from simulation.roster import Page
 from simulation.sessions import Session
+from simulation.time_limit import OVER
 from simulation.units import Mode, WorldId
 from simulation.world import World
 
@@ -244,6 +245,8 @@ def holds(hosted: Hosted) -> str:
         return "nobody is there: its clock stands until somebody comes, or asks for ticks"
     if world.mode is Mode.PAUSED:
         return "it is paused: nothing on its time moves until it is resumed"
+    if world.is_over:
+        return OVER
     if waits := hosted.blocked():
         return f"it waits for {len(waits)} generation results of that tick"
     if hosted.buffer.is_full:

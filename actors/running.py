@@ -22,6 +22,7 @@ from messages.service import WorldReport
 from messages.shards import ShardReported
 from messages.tick import Crashed, Deliver, MakeTick, Marked, Missing, Settle, Settled, Ticked
 from simulation.housekeeping import Housekeeping
+from simulation.time_limit import OVER
 from simulation.units import Seq, Tick, WorldId
 
 LINGER_NS = 1_000_000_000
@@ -96,11 +97,14 @@ class Running:
         else:
             hosted.blocked_since_ns = None
             self.timers.set(("lockstep", world_id), None)
-        idle = hosted.is_idle
-        done = idle or (hosted.target is not None and hosted.world.tick >= hosted.target)
+        idle, over = hosted.is_idle, hosted.is_over
+        done = idle or over or (hosted.target is not None and hosted.world.tick >= hosted.target)
         flush_at = hosted.flush_at_ns()
         self.timers.set(("flush", world_id), at_ns if done and flush_at is not None else flush_at)
         self.timers.set(("sleep", world_id), at_ns + self.linger_ns if idle and not hosted.dozing else None)
+        if over and not hosted.over_told:
+            self.log.error("world.stopped", world_id=world_id, because=OVER)
+        hosted.over_told = over
 
     def fall_asleep(self, hosted: Hosted, at_ns: int) -> None:
         """Nobody asked for an idle world for a while: save it, and let it go."""

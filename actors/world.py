@@ -184,7 +184,7 @@ class WorldActor(InnerActor):
         self.outcomes.extend(work.outcomes)
         if work.touches:
             self.touch(work.touches)
-        elif isinstance(self.job, MakeTick) and not self.world.paused:
+        elif isinstance(self.job, MakeTick) and not self.world.paused and not self.world.is_over:
             self.begin_tick()
         else:
             self.say(Settled(self.world.id, tuple(map(input_outcome, self.outcomes))))

@@ -17,6 +17,7 @@ from simulation.intake import Looking, Touches
 from simulation.reconfiguring import take_config
 from simulation.stories import chain_inputs, intent_inputs, interaction_inputs, narrative_inputs
 from simulation.tiers import TIERS, moves_for
+from simulation.time_limit import owes_too_much
 from simulation.units import (
     MICROS_PER_SECOND,
     InputKind,
@@ -120,10 +121,8 @@ def _paused() -> Verdict:
 def _owing(world: World, clock: Clock) -> Verdict:
     """Take over what a clock owes, unless it leads beyond the time that a world can have. An explicit advance
     is answered when its last tick is committed."""
-    steps = clock.steps_left * world.config.tick_atto // ATTO_PER_MICRO
-    if clock.world_time + clock.advance_left + steps > SECONDS_MAX * MICROS_PER_SECOND:
-        reason = f"the world's time would pass {SECONDS_MAX:g} s"
-        return refused(reason, "ask for less, or begin the world anew")
+    if verdict := owes_too_much(clock, world.config):
+        return verdict
     world.clock = clock
     until = Tick(world.tick + clock.ticks_owed(world.config.tick_atto, world.config.max_step_us))
     return granted(answer_at_tick=until, untilTick=until)
@@ -139,8 +138,8 @@ def _config(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]
     except ConfigInvalid as invalid:
         return refused(str(invalid), "nothing was changed"), NOTHING
     caps = {tier: config.tiers[tier].max_npcs for tier in TIERS}
-    if short := _too_many(world, caps):
-        return short, NOTHING
+    if verdict := _too_many(world, caps) or owes_too_much(world.clock, config):
+        return verdict, NOTHING
     if "rules" in changes and (problems := world.moving.tiering.compile(config.rules)):
         return session_inputs.problem_verdict(problems), NOTHING
     before = {tier: world.config.tiers[tier].max_npcs for tier in TIERS}

@@ -31,6 +31,7 @@ from simulation.session_inputs import problem_verdict
 from simulation.sessions import Session
 from simulation.stories.endings import Endings
 from simulation.tiers import TIERS
+from simulation.time_limit import owes_too_much
 from simulation.units import NpcId, Tier
 from simulation.views import View
 
@@ -122,7 +123,7 @@ def _config(world: World, new: WorldDefinition) -> SimulationConfig | Verdict:
     for tier in TIERS:
         room += config.tiers[tier].max_npcs
     if len(new.npcs) <= room:
-        return config
+        return owes_too_much(world.clock, config) or config
     reason = f"the tiers would hold {room} of {len(new.npcs)} people"
     return refused(reason, "raise tiers.dormant.maxNpcs, in the file or by `world config set`")
 

@@ -26,6 +26,7 @@ from simulation.stories.intent_system import cues_of
 from simulation.systems import System, plan_systems
 from simulation.ticking import BoundaryWork, Counters, Standing, TickDone, TickStart
 from simulation.tiers import TIERS
+from simulation.time_limit import is_over
 from simulation.units import (
     GenerationMode,
     Micros,
@@ -104,6 +105,11 @@ class World:
     @property
     def next_seq(self) -> Seq:
         return self.intake.next_seq
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its next tick would lead beyond the time that a world can have: it makes none then."""
+        return is_over(self.clock, self.config)
 
     @property
     def people(self) -> int:
