@@ -24,7 +24,7 @@ class Stored(NamedTuple):
 
     db: Database
     known: tuple[WorldId, ...]
-    definitions: dict[WorldId, str]
+    definitions: dict[WorldId, tuple[str, ...]]
     asleep: tuple[WorldReport, ...]
     resting: tuple[WorldReport, ...]
     appointed: float | None

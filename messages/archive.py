@@ -48,8 +48,8 @@ class ArchiveOpened(Message):
     pid: int
     worlds: tuple[WorldId, ...]
     """Every stored world that is not retired, to be placed on shards by `theatrum serve`."""
-    definitions: dict[WorldId, str]
-    """Every world ever stored, with the hash of its definition."""
+    definitions: dict[WorldId, tuple[str, ...]]
+    """Every world ever stored, with the hash of its definition, and of those before updates."""
     asleep: tuple[WorldReport, ...] = ()
     """Those of `worlds` that sleep and for which no input waits, as of their last commit."""
     resting: tuple[WorldReport, ...] = ()

@@ -67,8 +67,8 @@ class ServiceStarted(Message):
     admin_pid: int
     worlds: tuple[WorldId, ...]
     """Every stored world; `OpenWorld` runs one without its file."""
-    definitions: dict[WorldId, str]
-    """Every world ever stored, removed ones too, with the hash of its definition."""
+    definitions: dict[WorldId, tuple[str, ...]]
+    """Every world ever stored, removed ones too, with the hash of its definition, and of those before."""
     asleep: tuple[WorldId, ...] = ()
     """Those of `worlds` that sleep: `AddSleeping` is enough for them."""
 

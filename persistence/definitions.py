@@ -30,6 +30,25 @@ async def at(connection: AsyncConnection, world_id: WorldId, ordinal: int, newes
     return newest if found is None else found
 
 
+async def had(connection: AsyncConnection, world_id: WorldId, definition_hash: str) -> bool:
+    """Whether a world went by a definition of this hash before an update."""
+    query = select(definitions.c.world_id).where(
+        definitions.c.world_id == world_id, definitions.c.definition_hash == definition_hash
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def hashes(connection: AsyncConnection) -> dict[WorldId, list[str]]:
+    """Of every definition that worlds had before updates, the oldest first."""
+    query = select(definitions.c.world_id, definitions.c.definition_hash).order_by(
+        definitions.c.world_id, definitions.c.until_ordinal
+    )
+    found: dict[WorldId, list[str]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(WorldId(row.world_id), []).append(row.definition_hash)
+    return found
+
+
 async def replace(connection: AsyncConnection, world_id: WorldId, seq: Seq, ordinal: int) -> None:
     """Give a world the definition of an update that was applied, and keep the one before; the commit this
     belongs to holds the world's row."""

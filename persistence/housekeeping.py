@@ -115,8 +115,8 @@ async def forget_generations(db: Database, world_ids: Sequence[WorldId], before:
 
 
 async def forget_definitions(db: Database, world_ids: Sequence[WorldId], before: float, most: int) -> int:
-    """Delete definitions replaced before `before` that every kept snapshot is newer than, the oldest first.
-    Answers how many."""
+    """Forget definitions replaced before `before` that every kept snapshot is newer than, the oldest first; the
+    hash stays, for whoever comes with that file. Answers how many."""
     gone = 0
     async with db.write() as connection:
         for world_id in world_ids:
@@ -126,12 +126,15 @@ async def forget_definitions(db: Database, world_ids: Sequence[WorldId], before:
                     definitions.c.world_id == world_id,
                     definitions.c.until_ordinal <= _oldest(world_id, "ordinal"),
                     definitions.c.replaced_at < before,
+                    definitions.c.definition != "",
                 )
                 .order_by(definitions.c.until_ordinal)
                 .limit(most - gone)
             )
-            change = delete(definitions).where(
-                definitions.c.world_id == world_id, definitions.c.until_ordinal.in_(oldest)
+            change = (
+                update(definitions)
+                .where(definitions.c.world_id == world_id, definitions.c.until_ordinal.in_(oldest))
+                .values(definition="")
             )
             gone += (await connection.execute(change)).rowcount
             if gone >= most:

@@ -24,7 +24,7 @@ from simulation.units import Epoch, GenerationMode, Seq, Tick, WorldId
 
 
 class DefinitionChanged(ValueError):
-    """A world of this id is stored with another definition; nothing was changed."""
+    """A world of this id is stored and never had this definition; nothing was changed."""
 
     def __init__(self, world_id: str, stored_hash: str, given_hash: str) -> None:
         super().__init__(f"world {world_id} is stored with another definition")
@@ -133,7 +133,8 @@ async def hold(connection: AsyncConnection, world_id: WorldId) -> RowMapping:
 async def _resume(
     connection: AsyncConnection, found: RowMapping, definition_hash: str, values: dict[str, Any]
 ) -> Registered:
-    if found["definition_hash"] != definition_hash:
+    known_hash = found["definition_hash"] == definition_hash
+    if not known_hash and not await former_definitions.had(connection, found["id"], definition_hash):
         raise DefinitionChanged(found["id"], found["definition_hash"], definition_hash)
     known = {name: values[name] for name in ("status", "generation")}
     await connection.execute(update(worlds).where(worlds.c.id == found["id"]).values(known))
@@ -179,11 +180,16 @@ async def ids(db: Database) -> tuple[WorldId, ...]:
         return tuple(WorldId(found) for found in (await connection.execute(query)).scalars())
 
 
-async def definitions(db: Database) -> dict[WorldId, str]:
-    """The definition hash of every world ever stored here, retired ones too."""
+async def definitions(db: Database) -> dict[WorldId, tuple[str, ...]]:
+    """The definition hashes of every world ever stored here, retired ones too: of the one it goes by, then of
+    those it had before updates."""
     query = select(worlds.c.id, worlds.c.definition_hash)
     async with db.read() as connection:
-        return {WorldId(row.id): row.definition_hash for row in await connection.execute(query)}
+        before = await former_definitions.hashes(connection)
+        return {
+            WorldId(row.id): (row.definition_hash, *before.get(row.id, ()))
+            for row in await connection.execute(query)
+        }
 
 
 async def asleep(db: Database) -> list[tuple[WorldId, str, Mark]]:

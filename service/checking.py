@@ -70,16 +70,26 @@ def check(path: Path) -> CheckedWorld | WorldFileInvalid:
         return invalid
 
 
-def refuse_changed(world: CheckedWorld, stored_hash: str | None) -> None:
-    """Raises WorldFileInvalid for a file that is not what its stored world began with; nothing is touched."""
-    if world.beginning is not None and stored_hash is not None:
+def goes_on(world: CheckedWorld, stored: Sequence[str]) -> str:
+    """What to say of a world that does not go by its file any more; empty if it does, or is new. `stored` are
+    the hashes of its definition and of those before.
+
+    Raises WorldFileInvalid for a file that its stored world never went by; nothing is touched.
+    """
+    if world.beginning is not None and stored:
         message = f"world {world.world_id!r} is stored already"
         allowed = "--fresh to forget it; `theatrum serve` to let it go on; another data folder"
         raise WorldFileInvalid(str(world.path), [Problem("id", world.world_id, message, allowed)])
-    if stored_hash not in (None, world.definition_hash):
+    if stored and world.definition_hash not in stored:
         message = f"world {world.world_id!r} is stored with another definition"
-        allowed = "the file it goes by; `theatrum serve`, which needs none; `theatrum world update`; --fresh"
+        allowed = (
+            "the file it goes by, or one that it went by before; --fresh to start it over; or run it without "
+            f"this file by `theatrum serve`, and then `theatrum world update {world.world_id} {world.path}`"
+        )
         raise WorldFileInvalid(str(world.path), [Problem("id", world.world_id, message, allowed)])
+    if not stored or world.definition_hash == stored[0]:
+        return ""
+    return f"{world.world_id} goes on as `theatrum world update` left it, not as {world.path} says."
 
 
 class Checking:

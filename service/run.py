@@ -24,7 +24,7 @@ from messages.service import (
     StatusReported,
     WorldReport,
 )
-from service.checking import CheckedWorld, refuse_changed
+from service.checking import CheckedWorld, goes_on
 from service.door import DataFolder, Door
 from service.embedded.redis import EmbeddedRedis
 from service.errors import ServiceEnded, ServiceError, ServiceGone
@@ -198,13 +198,15 @@ class Service:
         goal = self.plan.goal.model_copy(update={"targets": self.targets})
         self.targets = actors.ask(SetGoal(ask_id=new_id(), goal=goal), ANSWER_WITHIN_S).targets
 
-    def add_all(self, opening: Opening, stored: Mapping[WorldId, str]) -> Iterator[tuple[WorldId, Tick]]:
+    def add_all(
+        self, opening: Opening, stored: Mapping[WorldId, Sequence[str]]
+    ) -> Iterator[tuple[WorldId, Tick]]:
         """The worlds of the files. One that began anew already does not begin anew again."""
         fresh, worlds = self.plan.fresh, self.plan.worlds
-        if not fresh:
-            for world in worlds:
-                refuse_changed(world, stored.get(world.world_id))
+        said = [] if fresh else [goes_on(world, stored.get(world.world_id, ())) for world in worlds]
         self.screen.banner(self.plan.banner)
+        for line in said:
+            self.screen.banner(line)
         if not fresh:
             opening.register_sleeping([w.world_id for w in worlds if w.world_id in opening.asleep])
         mode = self.settings.generation

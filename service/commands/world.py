@@ -151,7 +151,7 @@ def add(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start a stored world of this id over.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Put a world into the running service: a new one, or a stored one of the same id and definition.
+    """Put a world into the running service: a new one, or a stored one whose definition it is, or was.
 
     The id of a stored world is enough for one that was removed, or that the service was started without.
     """

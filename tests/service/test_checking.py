@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from messages.commits import Beginning, Snapshot
 from service import checking
-from service.checking import Checking
+from service.checking import CheckedWorld, Checking, goes_on
 from simulation.definitions import WorldFileInvalid
+from simulation.units import Tick, WorldId
+from stored import mark
 
 CORES = 2
 
@@ -89,3 +92,34 @@ def test_when_a_reader_is_killed_before_all_files_are_handed_out_they_are_read_h
     monkeypatch.setattr(checking, "ProcessPoolExecutor", Broken)
     worlds = Checking(files_of(tmp_path, 9)).worlds()
     assert [world.world_id for world in worlds] == [f"w{n}" for n in range(9)]
+
+
+def checked(definition_hash: str, beginning: Beginning | None = None) -> CheckedWorld:
+    return CheckedWorld(Path("w.json"), WorldId("w"), "W", definition_hash, b"", beginning)
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ((), ""),
+        (("h1",), ""),
+        (("h1", "h2", "h1"), ""),
+        (("h2", "h1"), "w goes on as `theatrum world update` left it, not as w.json says."),
+    ],
+)
+def test_a_file_that_a_world_goes_by_or_went_by_lets_it_go_on(stored: tuple[str, ...], said: str) -> None:
+    """Its definition is the first of `stored`; the others it had before updates."""
+    assert goes_on(checked("h1"), stored) == said
+
+
+def test_a_file_that_a_world_never_went_by_is_refused_with_what_to_do() -> None:
+    with pytest.raises(WorldFileInvalid, match=r"another definition.*`theatrum world update w w.json`"):
+        goes_on(checked("h3"), ("h2", "h1"))
+
+
+@pytest.mark.parametrize("stored", [("h1",), ("h2", "h1"), ("h2",)])
+def test_an_exported_world_is_put_in_no_stored_ones_place(stored: tuple[str, ...]) -> None:
+    begins = Beginning(mark=mark(3), snapshot=Snapshot(tick=Tick(3), ordinal=0, body=b""), requests=())
+    with pytest.raises(WorldFileInvalid, match="stored already"):
+        goes_on(checked("h1", begins), stored)
+    assert goes_on(checked("h1", begins), ()) == ""

@@ -174,7 +174,9 @@ def test_a_running_world_is_updated_and_remembers_it_when_killed(
     service.process.terminate()
     service.finish()
     assert run(new, ticks=5)["worlds"][0]["tick"] == 25
-    assert "another definition" in cli("run", old, "--ticks", 1, status=2)
+    assert run(old, ticks=5)["worlds"][0]["tick"] == 30
+    assert cli("world", "export", "mill", "-o", tmp_path / "then.thtr")["tick"] == 30
+    assert {npc.id for npc in load(tmp_path / "then.thtr").definition.npcs} == {"cy", "dee", "ada"}
 
 
 def test_what_somebody_does_is_not_taken_from_a_running_world(
