@@ -16,6 +16,7 @@ from sqlalchemy import (
     literal,
     select,
     union_all,
+    update,
 )
 
 from messages.admin import Measured, RolledBack, Undone
