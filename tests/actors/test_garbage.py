@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from actors.garbage import LEFT_MAX, Lasting, uncollected
+from actors.shard import ShardActor
+from village import document
 
 
 class Cycle:
@@ -41,6 +44,19 @@ def test_a_world_that_came_is_looked_through_no_more() -> None:
     lasting.look(opened=1, here=1)
     assert gc.get_freeze_count() == frozen, "nobody came, nothing is done"
     del thing
+
+
+def test_a_shard_looks_through_the_worlds_it_took_no_more(
+    backstage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for of_a_process in ("die_with_parent", "show_name"):
+        monkeypatch.setattr(f"actors.shell.{of_a_process}", lambda *_: None)
+    shard = ShardActor()
+    shard.running, shard.adoption = backstage.running, backstage.adoption
+    backstage.add(document(1))
+    frozen = gc.get_freeze_count()
+    shard.turn()
+    assert gc.get_freeze_count() > frozen
 
 
 def test_worlds_that_left_are_found_once_so_many_have() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from actors.garbage import uncollected
 from messages.commits import Beginning, Snapshot
 from service import checking
 from service.checking import CheckedWorld, Checking, goes_on
@@ -50,6 +52,11 @@ def killed_elsewhere(path: Path) -> object:
     return CHECK(path)
 
 
+def searching(path: Path) -> object:
+    """A world, if whoever reads it looks for cycles in what they read and in nothing else."""
+    return CHECK(path if os.getpid() != HERE and gc.isenabled() and gc.get_freeze_count() else path.parent)
+
+
 @pytest.mark.parametrize("count", [1, 3, 9])
 def test_worlds_come_in_the_order_of_their_files(tmp_path: Path, count: int) -> None:
     """One and three are read by this process, nine by two others."""
@@ -72,6 +79,15 @@ def test_two_files_of_one_world_are_both_named(tmp_path: Path) -> None:
     assert str(refused.value) == (
         f"{paths[8]}: id: has the id 'w2', and so has {paths[2]}; allowed: an id of its own"
     )
+
+
+def test_a_reader_looks_for_cycles_in_what_it_reads_and_in_nothing_it_was_forked_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "check", searching)
+    with uncollected():
+        found = Checking(files_of(tmp_path, 9))
+    assert len(found.worlds()) == 9
 
 
 def test_when_a_reader_is_killed_the_files_are_read_here(
