@@ -72,6 +72,12 @@ def test_metrics_are_got_set_and_added_to() -> None:
         ecs.get_metric({"core": {"affinity": "much"}}, affinity)
 
 
+def test_a_value_is_put_where_an_object_is_missing_or_something_else_is_in_its_place() -> None:
+    for before in ({}, {"a": 5}, {"a": None}, {"a": [1]}):
+        assert ecs.put_at(before, ("a", "b"), 1) == {"a": {"b": 1}}
+    assert ecs.put_at({"a": {"c": 2}}, ("a", "b"), 1) == {"a": {"c": 2, "b": 1}}
+
+
 @pytest.mark.parametrize(
     ("components", "path"),
     [

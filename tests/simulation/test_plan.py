@@ -72,10 +72,10 @@ def test_of_equal_deadlines_the_tiers_go_in_their_order() -> None:
 
 def test_a_budget_that_cannot_keep_up_says_what_it_needs_and_the_bound_that_still_holds() -> None:
     late = demands({A: 30}, {A: ((Micros(10), 30),)})
-    found = plan(Tick(1), Micros(60), late, 10, NO_JOBS, people=200)
+    found = plan(Tick(1), Micros(60), late, 10, NO_JOBS, people=201)
     assert found.warnings == (
         "budget cannot keep up: needs 30/step, has 10; "
-        "everybody due is served within maxStalenessSeconds and 20 ticks",
+        "everybody due is served within maxStalenessSeconds and 21 ticks",
     )
     assert (
         found.shortfalls[0].reason

@@ -14,7 +14,7 @@ from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, create
 from simulation.orders import StatChange
 from simulation.person import Scene, person_of
-from simulation.sessions import Session
+from simulation.sessions import Session, Sessions
 from simulation.snapshot import encode, parts_of, restore
 from simulation.units import InputKind, Micros, NpcId, SessionId
 from simulation.views import View, met_by
@@ -189,6 +189,20 @@ def test_a_bad_session_of_a_world_file_is_refused_with_its_path(village_document
 
 def snapshot(world: World, stages: Stages) -> bytes:
     return encode(parts_of(world, {tier: stage.export() for tier, stage in stages.items()}))
+
+
+def test_a_flag_that_is_set_to_nothing_is_gone() -> None:
+    session = Session(SessionId("s1"), flags={"lamp": 1, "met": True})
+    assert session.with_flags({"lamp": None, "never": None, "left": 0}).flags == {"met": True, "left": 0}
+
+
+def test_a_session_that_leaves_and_comes_anew_at_one_moment_begins_with_its_own_version() -> None:
+    sessions, first = Sessions(), Session(SessionId("s1"), version=7)
+    sessions.put(first)
+    sessions.begin()
+    assert sessions.put(first.with_flags({"a": 1})).version == 8
+    sessions.remove(first.id)
+    assert sessions.put(Session(SessionId("s1"), version=0)).version == 0
 
 
 # -- components

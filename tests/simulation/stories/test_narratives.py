@@ -12,6 +12,7 @@ from simulation.consequences import StartNarrative
 from simulation.definitions.kept import HISTORY_MAX, STACK_MAX
 from simulation.planning import next_plan
 from simulation.snapshot import encode, parts_of, restore
+from simulation.stories.narrative_run import read_run
 from simulation.stories.narrative_walk import NODES_AT_ONCE_MAX
 from simulation.units import InputKind, NpcId, SessionId
 
@@ -111,6 +112,23 @@ def test_a_condition_wait_gives_up_at_its_end() -> None:
     assert stage.run["node"] == "w"
     stage.ticks(1)
     assert stage.visited() == [("w", 43_200), ("late", 43_300)]
+
+
+def test_a_condition_that_holds_at_the_very_end_of_its_time_holds() -> None:
+    """At most 60 s: the tick to 43,260 finds the flag that was set before it."""
+    told = {
+        "id": "w",
+        "type": "wait",
+        "mode": "condition",
+        "conditions": [{"type": "flag_exists", "key": "lamp"}],
+        "maxWaitSeconds": 60,
+        "onTimeout": "late",
+    }
+    stage = Stage({"p": program(told, line("good"), line("late"), edges=after("w", "good"))})
+    stage.start()
+    stage.send(InputKind.FLAGS, flags={"lamp": True})
+    stage.ticks(1)
+    assert stage.visited() == [("w", 43_200), ("good", 43_260)]
 
 
 def test_looking_at_one_condition_is_no_change_for_another() -> None:
@@ -528,6 +546,16 @@ def test_history_keeps_the_last_nodes_only() -> None:
     for _ in range(HISTORY_MAX):
         stage.start()
     assert (len(stage.run["history"]), stage.run["visits"]) == (HISTORY_MAX, 100)
+
+
+def test_of_a_history_that_somebody_wrote_the_last_nodes_count() -> None:
+    """Anybody may write a personal component."""
+    stage = Stage({"p": program(line("a"))})
+    stage.start()
+    written = [{"node": f"n{n}"} for n in range(HISTORY_MAX + 2)]
+    run = read_run({**stage.run, "history": written})
+    assert run is not None
+    assert run.history == tuple(written[2:])
 
 
 def test_a_session_that_leaves_takes_its_runs_with_it() -> None:

@@ -176,6 +176,18 @@ def test_an_entry_whose_time_is_over_is_told_and_never_asked_for() -> None:
     assert (told["status"], told["reason"], told["result"]) == ("expired", EXPIRED, None)
 
 
+@pytest.mark.parametrize(("seconds", "status"), [(60, "expired"), (61, None)])
+def test_at_the_moment_its_time_is_over_an_entry_is_asked_for_no_more(
+    seconds: int, status: str | None
+) -> None:
+    """The tick to 43,260 finds an entry that was wanted until then, or for a second more."""
+    stage = Stage({"p": program(made("greet", ttlSeconds=seconds))})
+    stage.start()
+    stage.ticks(1)
+    assert stage.personal("dialogue").get("status") == status
+    assert len(stage.world.requests.of_session("s1")) == (status is None)  # type: ignore[arg-type]
+
+
 def test_where_nothing_is_generated_the_player_is_told_and_the_program_goes_on() -> None:
     told = {"p": program(block("act", awaitResult=True), line("b"))}
     stage = Stage(told, generation={"mode": "off"})
@@ -233,7 +245,12 @@ def test_the_same_cause_makes_the_same_request_and_another_round_makes_another()
 
 @pytest.mark.parametrize(
     ("value", "reason"),
-    [({"program": "lost"}, NO_NODE), ({"nodeId": "lost"}, NO_NODE), ({"askedAt": "soon"}, None)],
+    [
+        ({"program": "lost"}, NO_NODE),
+        ({"nodeId": "lost"}, NO_NODE),
+        ({"askedAt": "soon"}, None),
+        pytest.param({"kind": "action_block"}, None, id="of another queue"),
+    ],
 )
 def test_an_entry_that_means_nothing_is_taken_off(value: dict[str, Any], reason: str | None) -> None:
     stage = Stage({"p": program(made("greet"))})
