@@ -91,6 +91,13 @@ def test_an_outcome_hurries_the_commit(buffer: CommitBuffer) -> None:
     assert buffer.flush_at_ns() == 70 * MS
 
 
+def test_who_waits_first_says_when(buffer: CommitBuffer) -> None:
+    """Outcomes at 20 and at 60 ms: a commit 50 ms after the first of them."""
+    for seq, at_ms in ((1, 20), (2, 60)):
+        buffer.settled([outcome(seq)], at_ms * MS)
+    assert buffer.flush_at_ns() == 70 * MS
+
+
 def test_without_news_there_is_nothing_to_commit(buffer: CommitBuffer) -> None:
     assert buffer.flush_at_ns() is None
 

@@ -17,6 +17,7 @@ from persistence import worlds
 from persistence.tables import snapshots
 from simulation import drive
 from simulation.definitions import parse_world
+from simulation.inputs import Input
 from simulation.opening import create
 from simulation.orders import Requested
 from simulation.requests import Requests
@@ -262,3 +263,10 @@ def test_a_world_that_awaits_a_result_for_a_tick_of_its_own_does_not_sleep() -> 
     for lockstep_ticks, sleeps in ((None, True), (5, False)):
         world.requests, _ = queue.hand_over(1, Tick(0), Micros(0), lockstep_ticks)
         assert may_sleep(world) is sleeps
+
+
+def test_a_world_with_an_input_to_apply_does_not_sleep() -> None:
+    world, _ = create(parse_world(sleeper(), "test"), GenerationMode.OFF)
+    assert may_sleep(world)
+    assert world.deliver([Input(world.next_seq, InputKind.FLAGS, {"flags": {"lamp": 1}})])
+    assert not may_sleep(world)

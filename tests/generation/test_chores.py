@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,9 @@ from actors import generation_gate
 from actors.generation_gate import GenerationGate
 from generation import gatekeeping
 from generation.gatekeeping import CHORES, EXPIRY, OVERFLOW, RETRIES, Gatekeeper, Step
+from generation.queue import JobQueue
 from persistence.generations import OpenRow
+from simulation.gate import InFlight
 from simulation.housekeeping import Chore, Failed, Housekeeping
 from simulation.units import Band, GenerationStatus, RequestId, WorldId
 
@@ -221,3 +224,38 @@ def test_after_a_step_that_went_well_waiting_begins_anew(monkeypatch: pytest.Mon
     assert 0.4 <= keeper.backoff_s() <= 0.8
     assert asyncio.run(keeper.step(())) == Step()
     assert 0.05 <= keeper.backoff_s() <= 0.1
+
+
+def test_jobs_under_way_count_for_their_world_and_for_their_user_if_they_have_one() -> None:
+    rows = [row("a", user_id="ann"), row("b", user_id="ann"), row("c")]
+    assert gatekeeping._in_flight(rows) == InFlight({WorldId("inn"): 3}, {"ann": 2}, 3)
+
+
+def test_trouble_says_since_when_however_often_it_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Away since 100 s after midnight, which is 00:01:40, and again since 300 s, 00:05:00."""
+    clock = SimpleNamespace(now=0.0, time=lambda: clock.now, gmtime=time.gmtime, strftime=time.strftime)
+    monkeypatch.setattr(gatekeeping, "time", clock)
+    away = {100.0, 200.0, 300.0}
+
+    async def none() -> None:
+        """Nothing is open."""
+
+    async def rows(*_: Any) -> list[OpenRow]:
+        if clock.now in away:
+            raise ConnectionError
+        return []
+
+    monkeypatch.setattr(gatekeeping.generations, "waiting", rows)
+    monkeypatch.setattr(gatekeeping.generations, "started", rows)
+    keeper = Gatekeeper(None, SimpleNamespace(close=none))  # type: ignore[arg-type]
+    said = []
+    for clock.now in (100.0, 200.0, 250.0, 300.0):
+        asyncio.run(keeper.step(()))
+        said.append(keeper.trouble)
+    first, again = (f"Redis is away since 00:0{at} UTC: jobs wait" for at in ("1:40", "5:00"))
+    assert said == [first, first, "", again]
+
+
+def test_two_services_that_share_a_redis_have_jobs_of_their_own() -> None:
+    ids = {JobQueue("redis://localhost", name).job_id(RequestId("w:1")) for name in ("one", "two")}
+    assert len(ids) == 2

@@ -56,6 +56,12 @@ def test_the_former_owner_is_fenced_and_changes_nothing(inn: Store) -> None:
     assert inn.rows(select(generations)) == []
 
 
+def test_nobody_writes_with_an_epoch_that_nobody_was_given(inn: Store) -> None:
+    """A database that was put back to an older state knows of no later owner."""
+    assert write(inn, record(1, 10, epoch=2)) == [Fenced(world_id=INN, epoch=2, owner_epoch=1)]
+    assert inn.rows(select(world_rows))[0]["tick"] == 0
+
+
 def test_a_retired_world_fences_its_owner(inn: Store) -> None:
     inn(lambda db: worlds.retire(db, INN))
     assert isinstance(write(inn, record(1, 10))[0], Fenced)
@@ -180,3 +186,10 @@ def test_a_batch_takes_as_many_statements_however_many_records_are_in_it(store: 
     assert store(write_counted) == [(name, 1, 1) for name in names]
     assert len([text for text in statements if not text.startswith("BEGIN")]) == 6
     assert {row["waiting_inputs"] for row in store.rows(select(world_rows))} == {0}
+
+
+def test_inputs_of_records_that_come_together_wait_no_more(inn: Store) -> None:
+    for key in "ab":
+        inn(lambda db, key=key: inputs.record(db, INN, InputKind.PAUSE, {}, key))
+    write(inn, record(1, 3, outcomes=(outcome(1, 1),)), record(2, 4, outcomes=(outcome(2, 2, tick=4),)))
+    assert inn.rows(select(world_rows))[0]["waiting_inputs"] == 0

@@ -89,6 +89,14 @@ def test_a_result_becomes_one_input_however_often_it_is_collected(inn: Store) ->
     }
 
 
+def test_no_key_of_a_client_passes_for_a_result(inn: Store) -> None:
+    """Results have the keys `generation:ID`; whoever takes one of those keeps no result away."""
+    inn(lambda db: commits.write(db, [record(1, 1, requests=(request("r1"),))]))
+    submit(inn, "generation:r1")
+    inn(lambda db: generations.finish(db, [RequestId("r1")], GenerationStatus.SUCCEEDED, result={}))
+    assert [item.payload["requestId"] for item in inn(inputs.collect_results)[INN]] == ["r1"]
+
+
 def test_results_are_collected_in_bounded_batches_the_oldest_first(inn: Store) -> None:
     for name in ("c", "a", "b"):
         inn(

@@ -64,6 +64,18 @@ def components(world: World, stages: Stages) -> dict[str, Any]:
     raise LookupError
 
 
+def test_null_is_as_if_nothing_were_written(village_document: Document) -> None:
+    declared = {"npcBehavior": {"stress": {**DECLARED["npcBehavior"]["stress"], "default": 4}}}
+    document = with_metrics(village_document(4), declared)
+    document["npcs"][1]["components"] = {
+        **document["npcs"][1].get("components", {}),
+        "behavior": {"stress": None},
+    }
+    world, stages = create(parse_world(document))
+    more = change(world, stages, "npcBehavior.stress", 1, op="add").detail
+    assert (more["before"], more["after"]) == (4, 5)
+
+
 # -- one metric
 
 

@@ -177,6 +177,16 @@ def test_doing_one_interaction_does_not_take_the_step_of_another() -> None:
     assert play.do("nod").detail["steps"][0]["stepId"] == "part"
 
 
+def test_a_step_that_could_not_be_taken_before_an_interaction_is_not_taken_by_it() -> None:
+    """The wave sets the flag that the step asks for: the first one finds it missing, the second one there."""
+    play = Play(town(step("meet", interactionId="wave", requiredFlags=["waved"]), step("talk")))
+    play.chain("start")
+    assert "steps" not in play.do().detail
+    assert (play.trust, play.progress()["currentStep"]) == (2, "meet")
+    play.do()
+    assert (play.trust, play.progress()["currentStep"]) == (4, "talk")
+
+
 def test_one_interaction_takes_the_steps_of_every_chain_that_waits_for_it() -> None:
     other = {"other": {"steps": [step("greet", interactionId="wave")]}}
     play = Play(town(step("meet", interactionId="wave"), chains=other))
