@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from actors import committing
-from messages.commits import Commit
+from messages.commits import Commit, CommitsMissing
 from messages.shards import WorldFailed, WorldOpened
 from persistence.tables import snapshots
 from simulation import drive
 from simulation.definitions import parse_world
 from simulation.opening import create
-from simulation.units import GenerationMode, InputKind, WorldId
+from simulation.units import Epoch, GenerationMode, InputKind, WorldId
 from village import document
 
 VILLAGE = WorldId("village")
@@ -219,3 +219,22 @@ def test_a_record_that_overtook_the_one_before_is_sent_again_behind_it(
     assert backstage.hash_of("village") == (3, hash_after(3))
     assert hosted.buffer.unacknowledged == []
     assert back(another) == (3, hash_after(3))
+
+
+def test_records_are_sent_again_only_by_whom_they_are_asked_of(copied: Any) -> None:
+    hosted, committed = copied.running.hosted[VILLAGE], copied.running.committing
+    copied.mail.clear()
+    for epoch, sent in ((hosted.buffer.epoch + 1, 0), (hosted.buffer.epoch, 1)):
+        committed.send_again(CommitsMissing(world_id=VILLAGE, epoch=Epoch(epoch), after=0))
+        assert len(copied.mail) == sent
+
+
+def test_what_a_world_did_that_is_thrown_away_is_not_sent_any_more(backstage: Any) -> None:
+    worlds = [backstage.add({**document(1), "id": name}) for name in ("inn", "mill")]
+    committed = backstage.running.committing
+    for world_id in worlds:
+        hosted = backstage.running.hosted[world_id]
+        backstage.running.tick(hosted, 0, 0)
+        committed.flush(hosted, 0)
+    backstage.running.forget(worlds[0])
+    assert [record.world_id for record in committed.batch] == ["mill"]

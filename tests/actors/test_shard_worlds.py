@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from messages.archive import OwnWorlds
 from messages.base import Refused
 from messages.shards import ReadWorld, ShardReported, WorldFailed, WorldOpened
+from messages.tick import Crashed
 from persistence.engine import Database
 from persistence.tables import snapshots
 from persistence.tables import worlds as world_rows
@@ -35,6 +36,16 @@ def by_plain_calls(ticks: int, **simulation: Any) -> str:
 
 def village(name: str = "village", **simulation: Any) -> dict[str, Any]:
     return {**document(PEOPLE, **simulation), "id": name}
+
+
+def test_a_world_is_stopped_by_two_crashes_at_one_tick_and_by_no_others(backstage: Any) -> None:
+    name = backstage.add(document(5))
+    for tick in (3, 5, 3, 3):
+        assert backstage.heard(WorldFailed) == []
+        backstage.adoption.on_crash(Crashed(name, Tick(tick), "its tick", "ValueError: no"))
+        backstage.turn()
+    (failed,) = backstage.heard(WorldFailed)
+    assert failed.reason == "tick 3 failed twice in its tick: ValueError: no"
 
 
 def test_a_world_through_its_actors_is_the_world_by_plain_calls(backstage: Any) -> None:

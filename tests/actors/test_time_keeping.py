@@ -177,6 +177,14 @@ def test_a_phase_moves_every_deadline_and_no_interval() -> None:
     assert pacer.deadline_ns == 101 * SECOND + SECOND // 4
 
 
+def test_a_phase_is_shorter_than_the_interval_there_is() -> None:
+    """Three quarters of a second, and then an interval of half a one: a quarter is left over."""
+    pacer = started(phase_ns=SECOND * 3 // 4)
+    pacer.configure(SECOND // 2, "catch_up", 5)
+    pacer.start(500 * SECOND)
+    assert pacer.deadline_ns == 500 * SECOND + SECOND // 4
+
+
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=SAMPLES_MAX + 40))
 def test_lateness_is_of_the_last_samples_only(samples: list[int]) -> None:
     lateness = Lateness()

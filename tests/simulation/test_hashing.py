@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from simulation import drive
 from simulation.chance import GOLDEN, MASK, mix, word
 from simulation.hashing import canonical, digest, state_hash
+from simulation.inputs import Input
 from simulation.opening import create
 from simulation.population import NONE
 from simulation.scale import UNKNOWN
 from simulation.stage import Stage
-from simulation.units import Tier
+from simulation.units import InputKind, Tier
 
 
 def by_hand(entity: int, fields: dict[str, int], lane: str) -> int:
@@ -90,6 +91,16 @@ def test_a_world_is_its_people_and_its_scalars() -> None:
     assert state_hash(1, {"tick": 1}) != state_hash(2, {"tick": 1})
     assert state_hash(1, {"tick": 1}) != state_hash(1, {"tick": 2})
     assert len(state_hash(0, {})) == 32
+
+
+def test_the_time_that_a_world_still_has_to_go_is_part_of_its_state(village) -> None:
+    hashes = set()
+    for seconds in (90, 100):
+        world, stages = create(village(1, mode="turn_based"))
+        assert world.deliver([Input(world.next_seq, InputKind.ADVANCE, {"seconds": seconds})])
+        drive.boundary(world, stages)
+        hashes.add(drive.state_hash(world, stages))
+    assert len(hashes) == 2
 
 
 def test_the_worked_example_of_the_document() -> None:

@@ -191,6 +191,13 @@ def snapshot(world: World, stages: Stages) -> bytes:
     return encode(parts_of(world, {tier: stage.export() for tier, stage in stages.items()}))
 
 
+def test_sessions_come_by_id_whoever_came_first() -> None:
+    sessions = Sessions()
+    for name in ("b", "c", "a"):
+        sessions.put(Session(SessionId(name)))
+    assert [session.id for session in sessions] == ["a", "b", "c"]
+
+
 def test_a_flag_that_is_set_to_nothing_is_gone() -> None:
     session = Session(SessionId("s1"), flags={"lamp": 1, "met": True})
     assert session.with_flags({"lamp": None, "never": None, "left": 0}).flags == {"met": True, "left": 0}

@@ -339,6 +339,15 @@ def test_a_chain_that_is_given_up_has_ended() -> None:
     assert play.chain("start").detail["reason"] == "walk is abandoned and not repeatable"
 
 
+def test_a_chain_is_given_up_wherever_it_is() -> None:
+    """Whoever names a step, and be it a former one, means the chain."""
+    play = Play(town(step("meet"), step("talk")))
+    play.chain("start")
+    play.chain("step")
+    assert play.chain("abandon", stepId="meet").applied
+    assert play.progress()["outcome"] == "abandoned"
+
+
 @pytest.mark.parametrize(
     ("payload", "says"),
     [

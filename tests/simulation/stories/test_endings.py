@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hooked import hamlet
+from hooked import hamlet, hook
 
 from simulation import drive
 from simulation.definitions import parse_world, update_payload
@@ -183,6 +183,27 @@ def test_an_offer_of_what_is_gone_leaves_the_inbox(kind: str, name: str, section
     assert outcome.applied, outcome.detail
     assert player(world).inbox == ()
     assert outcome.detail["ended"] == [f"an offer of {name} by n00 in session s1"]
+
+
+def test_what_held_intents_back_is_counted_still() -> None:
+    world, stages = create(parse_world(json.loads(json.dumps(hamlet([hook(minAffinity=100)])))))
+    run(world, stages, 2)
+    counted = world.cues.turned_away.to_json()
+    assert counted
+    outcome = update(world, stages, lambda new: new["meta"]["chains"].pop("talk"))
+    assert outcome.applied, outcome.detail
+    assert world.cues.turned_away.to_json() == counted
+
+
+def test_a_narrative_that_had_failed_already_keeps_its_own_error() -> None:
+    world, stages = began()
+    told(world, stages, InputKind.NARRATIVE, op="start", programId="tale")
+    wrong = {"program": "tale", "node": "once", "rule": "r", "message": "divided by zero", "at": 0}
+    failed = {**player(world).npcs[ANN]["narrative"], "outcome": "failed", "error": wrong}
+    told(world, stages, InputKind.PERSON, component="narrative", op="set", value=failed)
+    outcome = update(world, stages, lambda new: new["meta"]["narratives"].pop("tale"))
+    assert "ended" not in outcome.detail
+    assert player(world).npcs[ANN]["narrative"] == failed
 
 
 def test_a_cooldown_goes_on_though_its_interaction_says_something_else() -> None:

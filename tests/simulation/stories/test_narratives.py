@@ -430,6 +430,15 @@ def test_a_program_that_goes_round_is_parked_with_an_error_naming_program_and_no
     assert stage.run["visits"] == NODES_AT_ONCE_MAX == 32
 
 
+def test_when_the_player_goes_on_at_once_what_was_entered_before_counts_no_more() -> None:
+    """20 lines and one that waits, then 20 more at the same moment: 21 and 20 at once, not 41."""
+    ahead, behind = ([line(f"{name}{n}") for n in range(20)] for name in "ab")
+    stage = Stage({"p": program(*ahead, line("stop", autoAdvance=False), *behind)})
+    assert stage.start()["node"] == "stop"
+    assert stage.ask("continue").applied
+    assert (stage.run["outcome"], stage.run["visits"], stage.now) == ("completed", 41, NOON)
+
+
 def test_a_small_budget_finds_it_too() -> None:
     """One node a tick: the 33rd would be entered in the same go as the 32nd."""
     edges = [
