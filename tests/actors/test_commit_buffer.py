@@ -112,6 +112,13 @@ def test_records_are_numbered_and_carry_everything_since_the_last(buffer: Commit
     assert (second.number, second.from_tick, second.to_tick, second.outcomes) == (2, 1, 3, ())
 
 
+def test_a_world_that_ticks_sleeps_no_more(buffer: CommitBuffer) -> None:
+    buffer.asleep = True
+    assert buffer.record(mark(0), 0).mark.asleep
+    tick(buffer, 1)
+    assert not buffer.record(mark(1), 0).mark.asleep
+
+
 def test_only_what_is_acknowledged_is_shown(buffer: CommitBuffer) -> None:
     tick(buffer, 5)
     made = buffer.record(mark(5), 0)

@@ -174,6 +174,19 @@ def test_a_drain_waits_for_the_copy_and_takes_one_of_the_last_state(
     assert successor.running.hosted[VILLAGE].buffer.copied == (10, 0), "nothing to replay"
 
 
+def test_nothing_is_saved_while_a_copy_is_being_made_a_snapshot(backstage: Any) -> None:
+    """Everything it did is durable; the snapshot of it is not."""
+    backstage.add(document(PEOPLE))
+    backstage.run(2)
+    committing = backstage.running.committing
+    committing.copy(backstage.running.hosted[VILLAGE], 0)
+    assert committing.all_saved() is None
+    backstage.turn()
+    (report,) = committing.all_saved()
+    assert report.tick == 2
+    assert kept(backstage)[-1] == 2
+
+
 def test_a_world_that_can_have_no_snapshot_stops_alone(
     backstage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,15 @@ def test_a_world_is_stopped_by_two_crashes_at_one_tick_and_by_no_others(backstag
     assert failed.reason == "tick 3 failed twice in its tick: ValueError: no"
 
 
+def test_a_world_that_is_refused_is_on_its_way_no_more(backstage: Any) -> None:
+    backstage.adoption.claim(VILLAGE)
+    (ask,) = backstage.mail
+    refused = Refused(ask_id=ask.ask_id, reason="no world village")
+    backstage.adoption.on_refused(refused)
+    assert not backstage.adoption.is_busy
+    assert backstage.heard(Refused) == [refused]
+
+
 def test_a_world_through_its_actors_is_the_world_by_plain_calls(backstage: Any) -> None:
     backstage.add(village())
     backstage.run(TICKS)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from actors.hosted import may_sleep
 from messages.admin import PersonShown, WorldPlanned, WorldShown
-from messages.archive import ClaimWorld
+from messages.archive import ClaimWorld, FetchInputs
 from messages.commits import Commit
 from messages.shards import ReadPerson, ReadPlan, ReadWorld, WorldOpened, WorldSlept
 from persistence import worlds
@@ -21,7 +21,7 @@ from simulation.inputs import Input
 from simulation.opening import create
 from simulation.orders import Requested
 from simulation.requests import Requests
-from simulation.units import Band, GenerationMode, InputKind, Micros, NpcId, RequestId, Tick, WorldId
+from simulation.units import Band, GenerationMode, InputKind, Micros, NpcId, RequestId, Seq, Tick, WorldId
 from village import document
 
 VILLAGE = WorldId("village")
@@ -270,3 +270,10 @@ def test_a_world_with_an_input_to_apply_does_not_sleep() -> None:
     assert may_sleep(world)
     assert world.deliver([Input(world.next_seq, InputKind.FLAGS, {"flags": {"lamp": 1}})])
     assert not may_sleep(world)
+
+
+def test_a_world_that_is_woken_and_never_left_asks_for_the_inputs_it_was_woken_for(backstage: Any) -> None:
+    """The Archivist took them for nobody's."""
+    backstage.add(sleeper())
+    backstage.sleeping.wake(VILLAGE)
+    assert backstage.mail == [FetchInputs(world_id=VILLAGE, after=Seq(0))]

@@ -14,7 +14,7 @@ from actors import generation_gate
 from actors.generation_gate import GenerationGate
 from generation import gatekeeping
 from generation.gatekeeping import CHORES, EXPIRY, OVERFLOW, RETRIES, Gatekeeper, Step
-from generation.queue import JobQueue
+from generation.queue import WAIT_S, JobQueue
 from persistence.generations import OpenRow
 from simulation.gate import InFlight
 from simulation.housekeeping import Chore, Failed, Housekeeping
@@ -254,6 +254,23 @@ def test_trouble_says_since_when_however_often_it_is_tried(monkeypatch: pytest.M
         said.append(keeper.trouble)
     first, again = (f"Redis is away since 00:0{at} UTC: jobs wait" for at in ("1:40", "5:00"))
     assert said == [first, first, "", again]
+
+
+def test_one_hint_that_a_result_is_there_takes_the_others_with_it() -> None:
+    hints, asked = ["r1", "r2"], []
+
+    async def blpop(names: list[str], timeout: float) -> tuple[str, str] | None:
+        asked.append((names, timeout))
+        return (names[0], hints.pop(0)) if hints else None
+
+    async def delete(name: str) -> None:
+        assert name == "one:done"
+        hints.clear()
+
+    queue = JobQueue("redis://localhost", "one")
+    queue._pool = SimpleNamespace(blpop=blpop, delete=delete)  # type: ignore[assignment]
+    assert [asyncio.run(queue.wait_for_result()) for _ in range(2)] == [True, False]
+    assert asked == [(["one:done"], WAIT_S)] * 2
 
 
 def test_two_services_that_share_a_redis_have_jobs_of_their_own() -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from persistence import commits, generations, inputs, worlds
 from persistence.engine import Database
 from persistence.tables import inputs as input_rows
+from persistence.tables import worlds as world_rows
 from simulation.units import GenerationStatus, InputKind, RequestId
 from stored import INN, Store, outcome, record, request
 
@@ -140,3 +141,12 @@ def test_results_of_a_retired_world_wait_until_it_is_back(inn: Store) -> None:
     assert inn(inputs.collect_results) == {}
     inn.register()
     assert [item.payload["requestId"] for item in inn(inputs.collect_results)[INN]] == ["r1"]
+
+
+def test_each_result_that_is_collected_waits_as_an_input(inn: Store) -> None:
+    names = [RequestId("r1"), RequestId("r2")]
+    inn(lambda db: commits.write(db, [record(1, 1, requests=tuple(map(request, names)))]))
+    inn(lambda db: generations.finish(db, names, GenerationStatus.SUCCEEDED, result={}))
+    inn(inputs.collect_results)
+    (row,) = inn.rows(select(world_rows))
+    assert (row["waiting_inputs"], row["next_seq"]) == (2, 3)

@@ -402,3 +402,15 @@ def test_a_request_whose_time_is_over_is_passed_over_and_the_next_handed_over() 
     after, handed_over = queue.hand_over(2, Tick(2), Micros(60 * SECOND), None)
     assert [request.request_id for request in handed_over] == ["b", "c"]
     assert [request.request_id for request in after.waiting] == ["a", "d"]
+
+
+def test_what_lands_at_one_tick_lands_by_id_whatever_was_handed_over_first() -> None:
+    """The player's first, by their band, then the others."""
+    made = [
+        Requested(RequestId(name), BEA, 1, "dialogue", band, "dialogue", {})
+        for name, band in (("a", Band.AMBIENT), ("z", Band.PLAYER_WAITING), ("m", Band.AMBIENT))
+    ]
+    queue, _, _ = Requests().make(made, Tick(1), Micros(0), 10)
+    after, handed_over = queue.hand_over(3, Tick(2), Micros(0), 5)
+    assert [request.request_id for request in handed_over] == ["z", "a", "m"]
+    assert [after.landing_at(Tick(tick)) for tick in (6, 7, 8)] == [(), ("a", "m", "z"), ()]

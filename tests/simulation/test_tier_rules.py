@@ -222,6 +222,30 @@ def test_of_those_pulled_the_priority_decides_who_finds_room_then_importance() -
     assert all(stage.count <= CAPS[tier] for tier, stage in stages.items())
 
 
+@pytest.mark.parametrize(
+    ("session", "found"),
+    [
+        ({}, "detailed f, active ab, ambient cd, dormant egh"),
+        ({"sceneId": "duel", "cast": ["h"]}, "detailed h, active ab, ambient cd, dormant efg"),
+    ],
+)
+def test_of_those_who_come_at_once_the_first_find_room_and_the_others_do_not_move(
+    session: dict[str, Any], found: str
+) -> None:
+    """Room for one in detailed. f, g and h are liked, f is the most important; or h is in the scene, too,
+    which counts more. a, the least important there, makes room, and so c and e in their tiers."""
+    rules = [
+        {"id": "scene", "when": {"type": "in_scene"}, "tier": "detailed", "priority": 100},
+        {"id": "liked", "when": {"type": "affinity_gt", "threshold": 60}, "tier": "detailed", "priority": 10},
+    ]
+    file = document(rules)
+    file["meta"]["simulation"]["tiers"]["detailed"]["maxNpcs"] = 1
+    world, stages = create(parse_world(file))
+    assert who(stages) == "detailed a, active bc, ambient de, dormant fgh"
+    join(world, stages, **session, npcs={name: {"core": {"affinity": 70}} for name in "fgh"})
+    assert who(stages) == found
+
+
 def test_a_second_player_keeps_whom_the_first_one_pulled() -> None:
     world, stages = opened([NEAR])
     walk(world, stages, "h", "loc:inn")

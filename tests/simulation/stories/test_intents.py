@@ -70,6 +70,14 @@ def test_a_hook_acts_when_its_activity_begins_ends_or_goes_on(
     assert play.world.cues.timed() == [], "nobody works any more"
 
 
+@pytest.mark.parametrize(("now", "due"), [(359, 360), (360, None), (361, None)])
+def test_a_hook_of_an_activity_under_way_acts_next_after_now(now: int, due: int | None) -> None:
+    """300 s after the work began at 60 s: at 360 s it acted just now."""
+    hooks = Play(hamlet([hook(id="h", when="while", afterSeconds=300)])).world.cues.hooks
+    found = hooks.rules["h"].next_time(Micros(60_000_000), Micros(now * 1_000_000))
+    assert found == (None if due is None else due * 1_000_000)
+
+
 @pytest.mark.parametrize(
     ("trigger", "times"),
     [
