@@ -116,8 +116,8 @@ async def forget_generations(db: Database, world_ids: Sequence[WorldId], before:
 
 
 async def forget_definitions(db: Database, world_ids: Sequence[WorldId], before: float, most: int) -> int:
-    """Forget definitions replaced before `before` that every kept snapshot is newer than, the oldest first; the
-    hash stays, for whoever comes with that file. Answers how many."""
+    """Forget definitions replaced before `before` that every kept snapshot is newer than, the oldest first.
+    Their hashes stay, for whoever comes with such a file. Answers how many."""
     gone = 0
     async with db.write() as connection:
         for world_id in world_ids:
