@@ -81,8 +81,8 @@ definitions = Table(
     Column("definition_hash", String(32), nullable=False),
     Column("replaced_at", Float, nullable=False),
 )
-"""What a world was defined as before an update: in force until the input of that ordinal was applied. Its text
-is empty once no snapshot needs it."""
+"""What a world was defined as before an update: in force until the input of that ordinal was applied. Its
+text is empty once no snapshot needs it."""
 
 sessions = Table(
     "sessions",
