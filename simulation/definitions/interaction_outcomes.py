@@ -37,6 +37,8 @@ TTL_S = 300
 """Game seconds that a player waits for content where nothing else is said: five minutes of play."""
 OWN = ("interactions", "narrative", "pendingDialogue", "pendingActionBlocks", "waitingFor", "relationships")
 """Components that only their own rules write."""
+GOES_TO = ("component", "flag", "sceneId")
+"""Keys of a launch that say where its result goes."""
 COMPONENT_OF = {"dialogue": "dialogue", "action_block": "actionBlock"}
 """Where a result is written when the outcome does not say."""
 
@@ -82,6 +84,10 @@ class Launch:
     component: str
     params: Mapping[str, Any]
     ttl: Micros
+    flag: str | None = None
+    """The player's flag that keeps the result in the component's place."""
+    scene_id: str | None = None
+    """The scene that the player's session enters with the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,18 +282,30 @@ def _launches(fields: Fields) -> tuple[Launch, ...]:
         asked.append(("action_block", {"actionBlockIds": list(blocks)}))
     if fields.has("dialogueRequest"):
         asked.append(("dialogue", _dialogue(fields.within("dialogueRequest"))))
-    component = fields.identifier("component") if fields.has("component") else None
-    fields.ignore("component", "params", "dialogueRequest", "branchIntent", "kind")
+    component, flag, scene = (_goes_to(fields, key, one=len(asked) < 2) for key in GOES_TO)
+    fields.ignore("params", "dialogueRequest", "branchIntent", "kind")
     fields.done()
     if not asked:
         fields.refuse(fields.at("kind"), None, "is missing", ", ".join(KINDS))
-    if component is not None and (len(asked) > 1 or component in OWN):
+    if flag is not None and (component is not None or scene is not None):
+        fields.refuse(fields.at("flag"), flag, "is in place of a component and a scene", "flag alone")
+    if component in OWN:
         fields.refuse(fields.at("component"), component, "cannot hold what is asked for", "no component")
-    kept = int(ttl) or TTL_S * MICROS_PER_SECOND
+    kept = Micros(int(ttl) or TTL_S * MICROS_PER_SECOND)
     return tuple(
-        Launch(kind, component or COMPONENT_OF.get(kind, kind), {**params, **intent}, Micros(kept))
+        Launch(kind, component or COMPONENT_OF.get(kind, kind), {**params, **intent}, kept, flag, scene)
         for kind, params in asked
     )
+
+
+def _goes_to(fields: Fields, key: str, *, one: bool) -> str | None:
+    """Where the result goes, of content that is asked for alone."""
+    if fields.raw(key) is None:
+        return None
+    name = fields.identifier(key)
+    if not one:
+        fields.refuse(fields.at(key), name, "cannot hold all that is asked for", f"no {key}")
+    return name
 
 
 def _dialogue(fields: Fields) -> dict[str, Any]:

@@ -208,6 +208,8 @@ class Deed:
             params={**launch.params, **told, **said},
             session_id=self.session_id,
             user_id=meeting.session.user_id,
+            flag=launch.flag,
+            scene_id=launch.scene_id,
             ttl=launch.ttl,
         )
 

@@ -253,6 +253,16 @@ GREET = "meta.interactions.greet"
             "'dialogue'",
         ),
         (
+            {"outcome": {"generationLaunch": {"kind": "scene", "flag": "a", "sceneId": "b"}}},
+            "outcome.generationLaunch.flag",
+            "in place of a component and a scene",
+        ),
+        (
+            {"outcome": {"generationLaunch": {"kind": "scene", "actionBlockIds": ["a"], "sceneId": "b"}}},
+            "outcome.generationLaunch.sceneId",
+            "cannot hold all that is asked for",
+        ),
+        (
             {"outcome": {"launchNarrative": {"program": "talk"}}},
             "outcome.launchNarrative.program",
             "no narrative",

@@ -585,6 +585,30 @@ def test_content_is_asked_for_in_the_players_name_and_holds_the_person() -> None
     assert len({one.request_id for one in play.world.requests.waiting}) == 2
 
 
+def landed(launch: Mapping[str, Any]) -> Play:
+    """A player asked for that, and a line came."""
+    made = town({"generation": {"mode": "live"}}, greet={"outcome": {"generationLaunch": launch}})
+    play = Play(made)
+    assert play.do().applied
+    (request,) = drive.tick(play.world, play.stages).requests
+    assert play.session.scene_id is None
+    result = {"requestId": request.request_id, "status": "succeeded", "result": {"text": "Act two."}}
+    assert play.send(InputKind.GENERATION_RESULT, **result).applied
+    return play
+
+
+def test_the_player_enters_a_scene_with_what_was_made_for_it() -> None:
+    play = landed({"kind": "scene", "sceneId": "act-two"})
+    assert (play.session.scene_id, play.session.cast) == ("act-two", (ANN,))
+    assert play.personal("scene")["result"] == {"text": "Act two."}
+
+
+def test_what_is_made_may_become_flags_of_the_player() -> None:
+    play = landed({"kind": "dialogue", "flag": "cue"})
+    assert (play.session.flags, play.world.flags.get("cue.text")) == ({"cue.text": "Act two."}, None)
+    assert play.personal("dialogue") == {}
+
+
 def test_a_full_queue_refuses_the_whole_interaction() -> None:
     outcome = {"generationLaunch": {"kind": "image"}, "flagChanges": {"increment": {"n": 1}}}
     made = town({"generation": {"mode": "live", "queueMax": 1}}, greet={"outcome": outcome})
