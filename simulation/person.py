@@ -11,7 +11,7 @@ from simulation.definitions.metrics import HOT, TOLD, canonical
 from simulation.moods import names_of, tags_of
 from simulation.population import NONE, Cold, Population
 from simulation.scale import NEUTRAL, UNKNOWN, settle, to_points
-from simulation.units import MICROS_PER_SECOND, Micros, NpcId, Tier
+from simulation.units import Micros, NpcId, Tier
 
 if TYPE_CHECKING:
     from simulation.script import Moment, Script
@@ -82,7 +82,7 @@ class Person:
             return hot
         match name:
             case "hour":
-                return self.moment.micros_of_day / (3_600 * MICROS_PER_SECOND)
+                return self.moment.micros_of_day / self.script.calendar.hour_us
             case "day":
                 return self.moment.day
             case "dayOfWeek":

@@ -239,6 +239,20 @@ def test_routines_follow_that_calendar(seconds: str, node: str) -> None:
     assert found == node
 
 
+@pytest.mark.parametrize(
+    ("seconds", "node"), [("46000", "watch"), ("47999.999999", "watch"), ("48000", "else")]
+)
+def test_the_hour_of_an_expression_is_that_calendars_own(seconds: str, node: str) -> None:
+    """Day 2 begins at 40,000 s: its hour 3 is from 46,000 s to 48,000 s, from hour 4 on it is another."""
+    tower = keeper(["Four"])
+    nodes = tower["meta"]["behavior"]["routines"]["keeper"]["nodes"]
+    expression = {"type": "expression", "expression": "hour >= 3 and hour < 4"}
+    nodes[1] = {**nodes[0], "id": "watch", "decisionConditions": [expression]}
+    _, stages = create(parse_world(tower, "test"))
+    found = [why.node for stage in stages.values() if (why := stage.why(NpcId("ada"), at(seconds), {}))]
+    assert found == [node]
+
+
 def test_a_day_nobody_knows_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(WorldFileInvalid) as refused:
         parse_world(keeper(["Sunday"]), "test")
