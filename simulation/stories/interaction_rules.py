@@ -214,19 +214,20 @@ def _mood(rules: InteractionRules, meeting: Meeting) -> Barrier | None:
         return Barrier(Gate.MOOD, f"the mood is {tags}, not {' or '.join(gating.moods)}")
     if person.mood & mask_of(gating.no_moods):
         return Barrier(Gate.MOOD, f"the mood is {tags}", "try again when it is not")
-    intensity = _emotion(person)
+    intensity, ends = _emotion(person)
     if gating.emotion_max is not None and intensity > gating.emotion_max:
-        return Barrier(Gate.MOOD, f"an emotion of {intensity:g} is felt, above {gating.emotion_max:g}")
+        reason = f"an emotion of {intensity:g} is felt, above {gating.emotion_max:g}"
+        return Barrier(Gate.MOOD, reason, "try again when it does" if ends is None else "wait for it", ends)
     return None
 
 
-def _emotion(person: Person) -> float:
-    """How strong the emotion is that is felt now."""
+def _emotion(person: Person) -> tuple[float, Micros | None]:
+    """How strong the emotion is that is felt now, and when it is over; None: nobody knows."""
     felt: Any = person.cold.get("mood", {}).get("activeEmotion")
     if not isinstance(felt, Mapping) or not is_number(felt.get("intensity")):
-        return 0.0
+        return 0.0, None
     ends = read_time(felt.get("expiresAt"))
-    return 0.0 if ends is not None and ends <= person.now else float(felt["intensity"])
+    return (0.0, None) if ends is not None and ends <= person.now else (float(felt["intensity"]), ends)
 
 
 # -- the player

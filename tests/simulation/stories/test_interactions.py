@@ -543,7 +543,9 @@ def test_an_emotion_closes_a_gate_until_it_is_over() -> None:
     play = Play(made)
     assert play.do("talk").applied
     assert play.do("hurt").applied
-    assert play.do("talk").detail["reason"].endswith("an emotion of 0.8 is felt, above 0.5")
+    refused = play.do("talk").detail
+    assert refused["reason"].endswith("an emotion of 0.8 is felt, above 0.5")
+    assert refused["opensAt"] == NOON + 60
     play.advance(60)
     assert play.do("talk").applied
 
