@@ -73,6 +73,15 @@ def test_nobody_is_drenched_under_a_clear_sky() -> None:
     assert all("plugin:weather" not in view["components"] for view in people)
 
 
+def test_whoever_is_wet_is_less_closely_looked_at() -> None:
+    """The quay pulls them to the active tier, where they decide every 300 s; the others are detailed."""
+    world, stages = after(quay(**{FLAG: "rain"}), 2)
+    tiers = {npc: person(world, stages, npc)["tier"] for npc in ("ann", "bo", "cy")}
+    wet = {npc for npc in tiers if "plugin:weather" in person(world, stages, npc)["components"]}
+    assert wet
+    assert {npc for npc, tier in tiers.items() if tier == "active"} == wet
+
+
 @pytest.mark.parametrize(("sky", "open_"), [("rain", True), ("clouds", False), ("clear", False)])
 def test_nets_are_mended_in_the_rain_only(sky: str, open_: bool) -> None:
     world, stages = create(parse_world(quay(**{FLAG: sky}), "quay.json", WEATHER))
@@ -91,10 +100,10 @@ def test_what_is_outdoors_counts_half_in_the_rain(sky: str, factor: float) -> No
 
 
 @pytest.mark.parametrize(
-    ("sky", "rain", "node"), [("clear", 10, "dry"), ("clouds", 30, "dry"), ("rain", 40, "wet")]
+    ("sky", "rain", "node"), [("clear", 1, "dry"), ("clouds", 3, "dry"), ("rain", 4, "wet")]
 )
 def test_a_narrative_asks_for_the_forecast_and_goes_on_by_it(sky: str, rain: int, node: str) -> None:
-    """Rain is drawn above the second number of NEXT: 1 - 0.9, 1 - 0.7, 1 - 0.6."""
+    """Rain is drawn above the second number of NEXT: 1 - 0.9, 1 - 0.7, 1 - 0.6, here out of 10."""
     document = {**quay(**{FLAG: sky}), "sessions": [{"id": "s1"}]}
     world, stages = create(parse_world(document, "quay.json", WEATHER))
     start = {"sessionId": "s1", "npcId": "ann", "op": "start", "programId": "umbrella"}

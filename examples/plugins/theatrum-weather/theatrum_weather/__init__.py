@@ -15,6 +15,10 @@ NEXT: Mapping[str, tuple[float, float]] = {"clear": (0.6, 0.9), "clouds": (0.3, 
 """Sky -> below which draw it turns clear, and below which it turns to clouds; else it rains."""
 
 
+NUMBERS = {"drench": "valence", "wet": "hours", "forecast": "outOf"}
+"""What takes a number, and what it is called there."""
+
+
 def sky_of(seen: PluginView | Somebody) -> str:
     """The sky as the world's flag says; clear before it was ever set."""
     sky = seen.flags.get(FLAG, "clear")
@@ -49,18 +53,27 @@ def shelter(who: Somebody, activity: str, now: int, chance: Chance) -> float:
     return 0.5 if sky_of(who) == "rain" and activity in outdoors else 1.0
 
 
+def wet(who: Somebody, params: Mapping[str, Any], now: int, chance: Chance) -> bool:
+    """The tier rule `plugin:weather:wet`: whoever was drenched less than so many `hours` ago, 1 if nothing
+    is said."""
+    since = who.component("plugin:weather").get("wetAt")
+    return since is not None and who.seconds - since < params.get("hours", 1) * GAME_HOUR
+
+
 def forecast(who: Somebody, params: Mapping[str, Any], now: int, chance: Chance) -> dict[str, Any]:
-    """The call `plugin:weather:forecast`: the sky now, and how likely rain is next, in percent."""
+    """The call `plugin:weather:forecast`: the sky now, and how likely rain is next, `outOf` 100 if nothing
+    is said."""
     sky = sky_of(who)
-    return {"sky": sky, "rain": round((1 - NEXT[sky][1]) * 100)}
+    return {"sky": sky, "rain": round((1 - NEXT[sky][1]) * params.get("outOf", 100))}
 
 
 def check(name: str, params: Mapping[str, Any]) -> str:
     """What is wrong with the params of a world file; said when the world loads."""
     if name == "is" and params.get("sky") not in SKIES:
         return f"sky is {params.get('sky')!r}, allowed: {', '.join(SKIES)}"
-    if name == "drench" and not isinstance(params.get("valence", 10), int | float):
-        return f"valence is {params['valence']!r}, not a number"
+    number = NUMBERS.get(name, "")
+    if not isinstance(params.get(number, 0), int | float):
+        return f"{number} is {params[number]!r}, not a number"
     return ""
 
 
@@ -70,6 +83,7 @@ plugin = Plugin(
     conditions={"is": is_},
     effects={"drench": drench},
     factors={"shelter": shelter},
+    tier_rules={"wet": wet},
     calls={"forecast": forecast},
     systems=(WorldSystem("sky", every=3 * GAME_HOUR, run=change),),
     check=check,
