@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from messages.service import Goal
     from service.settings import Settings
 
-EXAMPLES = ("lanternford.json", "saltmarsh.json")
+EXAMPLES = ("lanternford.json", "saltmarsh.json", "tin-moon.json")
 
 
 class SpeedOption(StrEnum):

@@ -36,6 +36,12 @@ GOLDEN = {
         "503be63448f9021acc987357932bb5e8",
         "4ea72b8124b5a32dbc3d1d9fb9c56dc0",
     ),
+    "tin-moon": (
+        "d9569954f613d6f91d5c53550ef84be1",
+        "dc30c1aec183b4166408c1b1cc48d61f",
+        "c4369fcf31e26472218e5ef0bef23e15",
+        "64dbe9847fc6f76b042e57bb6a11344a",
+    ),
     "village": (
         "ac1207c6b58bf7ae96264673a3fc0c34",
         "1ec98ef3e1246b5019394f9cead96301",
@@ -59,7 +65,7 @@ def hashes_of(document: dict[str, Any], ticks: int = AFTER_TICKS[-1]) -> tuple[s
     return tuple(found)
 
 
-@pytest.mark.parametrize("name", ["lanternford", "saltmarsh"])
+@pytest.mark.parametrize("name", ["lanternford", "saltmarsh", "tin-moon"])
 def test_an_example_becomes_what_it_always_became(name: str) -> None:
     document = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
     assert hashes_of(document) == GOLDEN[name]

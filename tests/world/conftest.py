@@ -18,6 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LANTERNFORD = ROOT / "examples" / "lanternford.json"
 SALTMARSH = ROOT / "examples" / "saltmarsh.json"
+TIN_MOON = ROOT / "examples" / "tin-moon.json"
 RUN_WITHIN_S = 240
 POLL_S = 0.05
 
@@ -152,6 +153,6 @@ def hashes_of() -> Callable[[Summary], dict[str, tuple[int, str]]]:
 
 
 @pytest.fixture(scope="module")
-def towns() -> tuple[Path, Path]:
-    """The two example worlds."""
-    return LANTERNFORD, SALTMARSH
+def towns() -> tuple[Path, ...]:
+    """The example worlds."""
+    return LANTERNFORD, SALTMARSH, TIN_MOON

@@ -69,7 +69,7 @@ def is_open(service: Any, data: Path) -> None:
 
 
 def test_an_exported_world_goes_on_elsewhere_as_it_does_here(
-    run: Run, cli: Callable[..., Any], towns: tuple[Path, Path], tmp_path: Path, hashes_of: Any
+    run: Run, cli: Callable[..., Any], towns: tuple[Path, ...], tmp_path: Path, hashes_of: Any
 ) -> None:
     """In the middle of a lockstep run, so that requests are awaited when it is exported."""
     here = run(towns[0], ticks=200)

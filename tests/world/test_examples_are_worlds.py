@@ -19,7 +19,7 @@ from simulation.units import MICROS_PER_SECOND, Micros
 from simulation.world import World
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NAMES = ("lanternford", "saltmarsh")
+NAMES = ("lanternford", "saltmarsh", "tin-moon")
 TWO_DAYS_TICKS = 2 * 24 * 60
 """Of Lanternford: a standard tick is a game minute."""
 LOOK_EVERY_US = 600 * MICROS_PER_SECOND

@@ -44,7 +44,7 @@ def asked(tmp_path: Path, *args: str) -> dict[str, Any]:
 
 
 def test_what_is_done_on_real_time_is_shown_and_touches_no_world(
-    start: Callable[..., Any], run: Callable[..., Any], towns: tuple[Path, Path], tmp_path: Path
+    start: Callable[..., Any], run: Callable[..., Any], towns: tuple[Path, ...], tmp_path: Path
 ) -> None:
     """The world after every chore has run is the one that plain calls make, where no chore exists at all.
     It is stored when the service begins, and not measured, so that the first round of each finds it."""

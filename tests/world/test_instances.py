@@ -17,7 +17,7 @@ Start = Callable[..., Any]
 
 
 def test_a_world_of_ones_own_is_made_from_a_template_that_need_not_run(
-    start: Start, tmp_path: Path, towns: tuple[Path, Path]
+    start: Start, tmp_path: Path, towns: tuple[Path, ...]
 ) -> None:
     document = {**json.loads(towns[0].read_text()), "sessions": [{"id": "guest"}]}
     document["meta"]["simulation"] = {**document["meta"]["simulation"], "mode": "turn_based"}

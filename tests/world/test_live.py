@@ -417,7 +417,7 @@ def test_a_rule_that_raises_harms_only_its_person(start: Start, tmp_path: Path) 
 
 
 @pytest.mark.acceptance
-def test_the_first_tick_is_made_within_three_seconds(start: Start, towns: tuple[Path, Path]) -> None:
+def test_the_first_tick_is_made_within_three_seconds(start: Start, towns: tuple[Path, ...]) -> None:
     begun = time.time()
     service = start("run", *towns, "--log-level", "info")
     until(lambda: service.events("world.ticked"), "the first tick", service)

@@ -33,7 +33,7 @@ def ticks(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(run_for_all: Run, hashes_of: Any, towns: tuple[Path, Path], ticks: int) -> Hashes:
+def undisturbed(run_for_all: Run, hashes_of: Any, towns: tuple[Path, ...], ticks: int) -> Hashes:
     found: Hashes = hashes_of(run_for_all(*towns, ticks=ticks, data=f"undisturbed-{ticks}"))
     assert {tick for tick, _ in found.values()} == {ticks}
     return found

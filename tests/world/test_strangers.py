@@ -46,7 +46,7 @@ def throw(port: int, bomb: bytes) -> None:
 
 
 def test_forged_frames_are_dropped_and_every_port_is_on_loopback(
-    start: Callable[..., Any], towns: tuple[Path, Path], tmp_path: Path
+    start: Callable[..., Any], towns: tuple[Path, ...], tmp_path: Path
 ) -> None:
     service = start("run", *towns, "--log-level", "info")
     until(lambda: service.events("world.ticked"), "the first tick", service)
