@@ -61,7 +61,7 @@ def _resume(payload: Values, detail: Values) -> str:
     mode = f" ({detail['mode']})" if "mode" in detail else ""
     if "released" in detail:
         return f"out of quarantine{mode}"
-    return f"resumed{mode}" if detail.get("changed", True) else f"was not paused, nothing changed{mode}"
+    return f"resumed{mode}" if detail.get("changed", True) else f"was not paused, goes on{mode}"
 
 
 def _step(payload: Values, detail: Values) -> str:

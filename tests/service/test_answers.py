@@ -26,7 +26,7 @@ INTENT = {"id": "i7", "npcId": "ann", "chainId": "courting"}
             "resume",
             {},
             {"mode": "turn_based", "changed": False},
-            "was not paused, nothing changed (turn_based)",
+            "was not paused, goes on (turn_based)",
         ),
         ("resume", {}, {"released": True, "mode": "running"}, "out of quarantine (running)"),
         ("step", {"ticks": 1}, {"untilTick": 4}, "stepped 1 tick"),
