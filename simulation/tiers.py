@@ -25,9 +25,9 @@ class Move:
 
 
 def place(npcs: Sequence[Npc], caps: Mapping[Tier, int]) -> dict[Tier, list[int]]:
-    """Places of the world file by tier. A `simulationTier` in the file is honoured first; whoever finds no
-    room there goes down to the next with room. Then the most important take what is left, from detailed
-    down; ties by id."""
+    """Places of the world file by tier. A `simulationTier` in the file is honoured first, and whoever finds
+    no room there goes down to the next with room; then the most important take what room is left, from
+    detailed down; ties by id."""
     placed: dict[Tier, list[int]] = {tier: [] for tier in TIERS}
     ranked = sorted(range(len(npcs)), key=lambda n: (-npcs[n].importance, npcs[n].id))
     unplaced = []

@@ -152,7 +152,7 @@ class WorldSimulationConfig(Block):
     @cached_property
     def scale_nanos(self) -> int:
         """Billionths of a game second in a real second, exact."""
-        return int(self.time_scale * 10**DECIMALS_MAX)
+        return int(self.time_scale * 10**9)
 
     @cached_property
     def max_step_us(self) -> Micros | None:
