@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from messages.commits import CommitRecord, InputOutcome, Mark, RequestRow, Snapshot
-from simulation.units import Epoch, Tick, WorldId
+from simulation.clock import NO_TIME
+from simulation.units import Epoch, Micros, Tick, WorldId
 
 UNCOMMITTED_TICKS_MAX = 2_000
 """Ticks a world may run ahead of its last durable commit: a second or two flat out, half an hour in real
@@ -55,6 +56,7 @@ class CommitBuffer:
     flushed_tick: Tick = Tick(0)  # noqa: RUF009
     outcomes: list[InputOutcome] = field(default_factory=list)
     requests: list[RequestRow] = field(default_factory=list)
+    sizes: list[tuple[Micros, int]] = field(default_factory=list)
     unacknowledged: list[CommitRecord] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     flushed_ns: int = 0
@@ -87,9 +89,12 @@ class CommitBuffer:
         requests: Sequence[RequestRow],
         now_ns: int,
         cost_ns: int,
+        size: Micros = NO_TIME,
     ) -> None:
         """Take note of one tick and what left the world in it."""
         self.tick, self.asleep = tick, False
+        in_a_row = self.sizes.pop()[1] if self.sizes and self.sizes[-1][0] == size else 0
+        self.sizes.append((size, in_a_row + 1))
         self.replay_ns += cost_ns
         self.requests.extend(requests)
         self.settled(outcomes, now_ns)
@@ -169,13 +174,14 @@ class CommitBuffer:
             number=self.number,
             from_tick=self.flushed_tick,
             to_tick=self.tick,
+            sizes=tuple(self.sizes),
             outcomes=tuple(self.outcomes),
             requests=tuple(self.requests),
             mark=mark.model_copy(update={"asleep": True}) if self.asleep else mark,
             snapshot=self.snapshot,
         )
         self.unacknowledged.append(made)
-        self.outcomes, self.requests = [], []
+        self.outcomes, self.requests, self.sizes = [], [], []
         self.written = self.written.again(now_ns, self.tick - self.flushed_tick)
         self.flushed_tick, self.flushed_ns, self.urgent_ns = self.tick, now_ns, None
         if self.snapshot is not None:

@@ -181,8 +181,9 @@ class Running:
     def on_ticked(self, hosted: Hosted, event: Ticked, late_ns: int | None, at_ns: int) -> None:
         """`late_ns` None: the tick had no deadline in real time."""
         end_ns = now_ns()
-        self.sharing.spent(event.world_id, end_ns - at_ns, event.npc_ticks)
-        hosted.buffer.ticked(event.tick, event.outcomes, event.requests, end_ns, end_ns - at_ns)
+        cost_ns = end_ns - at_ns
+        self.sharing.spent(event.world_id, cost_ns, event.npc_ticks)
+        hosted.buffer.ticked(event.tick, event.outcomes, event.requests, end_ns, cost_ns, event.size)
         if late_ns is not None:
             hosted.lateness.add(late_ns)
             hosted.heed_config(end_ns)
@@ -192,7 +193,7 @@ class Running:
                 hosted.stopped = str(late)
         else:
             hosted.pacer.stepped(end_ns)
-        log_tick(self.log, event, end_ns - at_ns, late_ns or 0)
+        log_tick(self.log, event, cost_ns, late_ns or 0)
 
     def give_up_waiting(self, hosted: Hosted) -> None:
         """A lockstep run fails loudly rather than wait for ever; every other world goes on."""

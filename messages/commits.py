@@ -93,6 +93,8 @@ class CommitRecord(Message):
     number: int
     from_tick: Tick
     to_tick: Tick
+    sizes: tuple[tuple[Micros, int], ...] = ()
+    """Microseconds of each tick, in order: (size, how many in a row)."""
     outcomes: tuple[InputOutcome, ...] = ()
     requests: tuple[RequestRow, ...] = ()
     mark: Mark

@@ -224,3 +224,11 @@ def test_one_snapshot_is_on_its_way_at_a_time(buffer: CommitBuffer) -> None:
     assert not buffer.wants_snapshot(0), "on its way"
     buffer.acknowledged(1)
     assert buffer.wants_snapshot(0)
+
+
+def test_a_record_says_how_large_each_of_its_ticks_was(buffer: CommitBuffer) -> None:
+    for n, size in enumerate((60, 60, 30, 60, 60), 1):
+        buffer.ticked(Tick(n), (), (), 0, MS, Micros(size))
+    assert buffer.record(mark(5), 0).sizes == ((60, 2), (30, 1), (60, 2))
+    buffer.ticked(Tick(6), (), (), 0, MS, Micros(60))
+    assert buffer.record(mark(6), 0).sizes == ((60, 1),)
