@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from simulation.definitions.chain_graph import FAIL
-from simulation.definitions.kept import ChainOutcome, NarrativeOutcome
+from simulation.definitions.kept import ChainOutcome, NarrativeOutcome, WaitsFor
+from simulation.definitions.narrative_nodes import Choice
 from simulation.definitions.offers import Offered
 from simulation.person_json import json_seconds
 from simulation.sessions import Session
@@ -86,8 +87,11 @@ class Endings:
         narrative = self.after.narratives.get(frame.program)
         if narrative is None:
             return f"narrative {frame.program}"
-        if frame.node not in narrative.program.nodes:
+        node = narrative.program.nodes.get(frame.node)
+        if node is None:
             return f"node {frame.node} of narrative {frame.program}"
+        if frame.waiting.kind is WaitsFor.CHOICE and not isinstance(node, Choice):
+            return f"the choice at node {frame.node} of narrative {frame.program}"
         return ""
 
     def _is_wanted(self, intent: Mapping[str, object], session: Session) -> bool:

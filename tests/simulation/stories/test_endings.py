@@ -153,6 +153,37 @@ def test_a_narrative_whose_place_is_gone_stops_with_what_is_missing(gone: Change
     assert player(world).npcs[ANN]["narrative"] == told_now
 
 
+def test_a_narrative_that_waits_for_a_choice_stops_where_nobody_can_choose_any_more() -> None:
+    """The fork is a line now: nobody could choose, and nobody is asked to go on."""
+
+    def forked(new: dict[str, Any]) -> None:
+        choices = [{"id": "left", "text": "Left.", "to": "end"}]
+        fork = {"id": "fork", "type": "choice", "choices": choices}
+        end = {"id": "end", "type": "dialogue", "text": "The end."}
+        new["meta"]["narratives"]["tale"] = {"nodes": [fork, end], "edges": []}
+
+    def straight(new: dict[str, Any]) -> None:
+        forked(new)
+        line = {"id": "fork", "type": "dialogue", "text": "Left it is."}
+        new["meta"]["narratives"]["tale"]["nodes"][0] = line
+        new["meta"]["narratives"]["tale"]["edges"] = [{"from": "fork", "to": "end"}]
+
+    def reworded(new: dict[str, Any]) -> None:
+        forked(new)
+        new["meta"]["narratives"]["tale"]["nodes"][0]["choices"][0]["text"] = "To the left."
+
+    first = document()
+    forked(first)
+    world, stages = create(parse_world(first))
+    told(world, stages, InputKind.NARRATIVE, op="start", programId="tale")
+    assert "ended" not in update(world, stages, reworded).detail
+    outcome = update(world, stages, straight)
+    rule = "the choice at node fork of narrative tale"
+    assert outcome.detail["ended"] == [f"{rule} with n00 in session s1"]
+    told_now = player(world).npcs[ANN]["narrative"]
+    assert (told_now["outcome"], told_now["error"]["rule"]) == ("failed", rule)
+
+
 def test_a_narrative_that_was_interrupted_by_one_that_stays_is_not_come_back_to() -> None:
     world, stages = began()
     told(world, stages, InputKind.NARRATIVE, op="start", programId="tale")
