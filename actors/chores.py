@@ -70,5 +70,6 @@ async def _do(db: Database, chore: Chore, world_ids: tuple[WorldId, ...], now: f
             before = now - housekeeping.DEFINITIONS_KEPT_S
             return await housekeeping.forget_definitions(db, world_ids, before, chore.budget)
         case _:
-            await housekeeping.forget_measures(db, world_ids, now - housekeeping.METRICS_KEPT_S)
+            before = now - housekeeping.METRICS_KEPT_S
+            await housekeeping.forget_measures(db, world_ids, before, ROWS_AT_ONCE)
             return await housekeeping.measure(db, world_ids, now)

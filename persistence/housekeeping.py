@@ -15,6 +15,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    tuple_,
     union_all,
     update,
 )
@@ -195,13 +196,19 @@ def _measures(mark: dict[str, Any], waiting: int) -> dict[str, Any]:
     }
 
 
-async def forget_measures(db: Database, world_ids: Sequence[WorldId], before: float) -> int:
+async def forget_measures(db: Database, world_ids: Sequence[WorldId], before: float, most: int) -> int:
     """Delete metric snapshots from before `before`, undone ones too. Answers how many went."""
     gone = 0
     async with db.write() as connection:
         for table in (metric_snapshots, undone_metrics):
-            change = delete(table).where(table.c.world_id.in_(world_ids), table.c.taken_at < before)
-            gone += (await connection.execute(change)).rowcount
+            key = tuple(table.primary_key.columns)
+            oldest = (
+                select(*key)
+                .where(table.c.world_id.in_(world_ids), table.c.taken_at < before)
+                .order_by(*key)
+                .limit(most - gone)
+            )
+            gone += (await connection.execute(delete(table).where(tuple_(*key).in_(oldest)))).rowcount
     return gone
 
 

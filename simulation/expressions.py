@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
+from simulation.expression_kinds import TEXTS, Kind, NeverFits, compared, kind_of
+
 EXPRESSION_CHARS_MAX = 512
 """Long enough for any rule a person can read."""
 NODES_MAX = 128
@@ -42,13 +44,13 @@ COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda item, group: item in group,
     ast.NotIn: lambda item, group: item not in group,
 }
-PLAIN_NAMES = frozenset(
-    {"energy", "valence", "arousal", "hour", "day", "dayOfWeek", "tier", "activity", "location"}
-    | {"locationType"}
-)
+NUMBERS = ("energy", "valence", "arousal", "hour", "day", "dayOfWeek")
+KINDS = {**dict.fromkeys(NUMBERS, Kind.NUMBER), **dict.fromkeys(TEXTS, Kind.TEXT)}
+PLAIN_NAMES = frozenset(KINDS)
 """Names without a dot that stand for something; any other is a whole component, which compares with
 nothing."""
 LITERALS = {"true": True, "false": False, "null": None}
+CERTAIN = {**KINDS, "true": Kind.NUMBER, "false": Kind.NUMBER, "null": Kind.NOTHING}
 
 
 class ExpressionInvalid(ValueError):
@@ -66,6 +68,8 @@ class Expression:
     text: str
     names: frozenset[str]
     tree: ast.expr
+    compared: tuple[tuple[str, str], ...] = ()
+    """(name, text) that are compared, of names which only some texts can be."""
 
     def evaluate(self, resolve: Resolve) -> bool:
         """Its truth. Raises TypeError, ValueError or ArithmeticError where values do not fit together."""
@@ -87,7 +91,11 @@ def parse_expression(text: str) -> Expression:
         raise ExpressionInvalid(f"is no expression: {error}") from None
     names: set[str] = set()
     _check(tree, names, 0)
-    return Expression(text, frozenset(names), tree)
+    try:
+        kind_of(tree, CERTAIN)
+    except NeverFits as never:
+        raise ExpressionInvalid(str(never)) from None
+    return Expression(text, frozenset(names), tree, tuple(compared(tree)))
 
 
 def _check(node: ast.expr, names: set[str], count: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -23,14 +23,16 @@ from simulation.definitions.conditions import (
 from simulation.definitions.fields import at
 from simulation.definitions.narrative_graph import lost_nodes
 from simulation.definitions.narrative_nodes import Wait
-from simulation.definitions.narratives import each_way
+from simulation.definitions.narratives import Program, each_way
 from simulation.definitions.preferences import Preferences
 from simulation.definitions.problems import Problem, unknown_name
-from simulation.expressions import PLAIN_NAMES
+from simulation.expressions import PLAIN_NAMES, Expression
+from simulation.units import Tier
 
 if TYPE_CHECKING:
     from simulation.definitions.world import WorldDefinition
 
+VARIABLES = "narrative.variables."
 WARNINGS_MAX = 1_000
 """Warnings of one file: beyond it they all say the same."""
 BEHAVIOR = "meta.behavior"
@@ -158,9 +160,45 @@ def _each(conditions: Iterable[Condition], world: WorldDefinition) -> Iterator[P
                 if not world.resolve_ref(ref):
                     yield _warn(f"{path}.npcIdOrRole", ref, "names nobody of this world")
             case ExpressionIs(path=path, expression=expression):
-                for name in sorted(expression.names - PLAIN_NAMES):
-                    if "." not in name:
-                        found = unknown_name(f"{path}.expression", name, PLAIN_NAMES, "name")
+                yield from _expression(expression, f"{path}.expression", world)
+
+
+def _expression(expression: Expression, path: str, world: WorldDefinition) -> Iterator[Problem]:
+    for name in sorted(expression.names - PLAIN_NAMES):
+        if "." not in name:
+            yield replace(unknown_name(path, name, PLAIN_NAMES, "name"), warning=True)
+    for name, text in expression.compared:
+        known = _texts(name, world)
+        if text not in known:
+            yield replace(unknown_name(path, text, known, name), warning=True)
+
+
+def _texts(name: str, world: WorldDefinition) -> Collection[str]:
+    """What a name in an expression can be."""
+    match name:
+        case "tier":
+            return tuple(Tier)
+        case "activity":
+            return world.behavior.activities
+        case "location":
+            return {location.id for location in world.locations}
+        case _:
+            return {location.type for location in world.locations}
+
+
+def _variables(program: Program, conditions: Iterable[Condition]) -> Iterator[Problem]:
+    """Variables that a program asks for and does not declare."""
+    for condition in conditions:
+        match condition:
+            case AllOf(conditions=inner) | AnyOf(conditions=inner):
+                yield from _variables(program, inner)
+            case Not(condition=inner_one):
+                yield from _variables(program, [inner_one])
+            case ExpressionIs(path=path, expression=expression):
+                for name in sorted(expression.names):
+                    asked = name.removeprefix(VARIABLES).partition(".")[0]
+                    if name.startswith(VARIABLES) and asked not in program.variables:
+                        found = unknown_name(f"{path}.expression", asked, program.variables, "variable")
                         yield replace(found, warning=True)
 
 
@@ -169,9 +207,11 @@ def _narratives(world: WorldDefinition) -> Iterator[Problem]:
         yield from lost_nodes(program)
         for way in each_way(program):
             yield from _each(way.conditions, world)
+            yield from _variables(program, way.conditions)
         for node in program.nodes.values():
             if isinstance(node, Wait):
                 yield from _each(node.conditions, world)
+                yield from _variables(program, node.conditions)
 
 
 def _preferences(world: WorldDefinition) -> Iterator[Problem]:

@@ -202,7 +202,7 @@ def test_how_it_fared_on_the_abandoned_branch_is_marked_with_the_tick_gone_back_
     assert listed() == [(300.0, 20, (2, 10)), (200.0, 20, (1, 10)), (100.0, 10, None)]
     told = inn(lambda db: housekeeping.rollbacks(db, INN, 1))
     assert [(one.branch, one.from_tick, one.tick, one.inputs) for one in told] == [(2, 20, 10, 0)]
-    assert inn(lambda db: housekeeping.forget_measures(db, (INN,), 250.0)) == 2
+    assert inn(lambda db: housekeeping.forget_measures(db, (INN,), 250.0, 100)) == 2
     assert listed() == [(300.0, 20, (2, 10))]
 
 

@@ -138,7 +138,7 @@ def test_what_is_done_for_one_world_is_not_done_to_another(inn: Store) -> None:
     rows = [(row["world_id"], row["seq"]) for row in inn.rows(select(input_rows))]
     assert sorted(rows) == [(INN, 1), (INN, 2), (MILL, 2)]
     assert inn(lambda db: housekeeping.measure(db, (INN, MILL), 5.0)) == 2
-    assert inn(lambda db: housekeeping.forget_measures(db, (INN,), LATER)) == 1
+    assert inn(lambda db: housekeeping.forget_measures(db, (INN,), LATER, 100)) == 1
     assert len(inn(lambda db: housekeeping.measures(db, MILL, 10))) == 1
 
 
@@ -281,7 +281,20 @@ def test_a_world_is_measured_once_for_each_tick_it_stood_at(inn: Store) -> None:
     moments = [(one.tick, one.taken_at, one.world_time) for one in found]
     assert moments == [(6, 180.0, 360.0), (5, 60.0, 300.0)]
     assert found[0].measures["inputsWaiting"] == 1
-    assert inn(lambda db: housekeeping.forget_measures(db, (INN,), 180.0)) == 1
+    assert inn(lambda db: housekeeping.forget_measures(db, (INN,), 180.0, 100)) == 1
+
+
+def test_of_old_measures_no_more_go_at_once_than_may(inn: Store) -> None:
+    """Three are old and two fit: one is left over for the next go, and the young one stays."""
+    for n, at in ((1, 10.0), (2, 20.0), (3, 30.0), (4, 99.0)):
+        commit(inn, n, n)
+        assert inn(lambda db, at=at: housekeeping.measure(db, (INN,), at)) == 1
+
+    def forget(most: int) -> int:
+        return inn(lambda db: housekeeping.forget_measures(db, (INN,), 50.0, most))
+
+    assert [forget(2), forget(2), forget(2)] == [2, 1, 0]
+    assert [one.tick for one in inn(lambda db: housekeeping.measures(db, INN, 10))] == [4]
 
 
 def test_worlds_are_gone_through_by_id(inn: Store) -> None:
@@ -299,7 +312,7 @@ def test_housekeeping_touches_nothing_a_world_is_recovered_from(inn: Store) -> N
         await housekeeping.measure(db, (INN,), LATER)
         await housekeeping.forget_inputs(db, (INN,), LATER, 100)
         await housekeeping.forget_generations(db, (INN,), LATER, 100)
-        await housekeeping.forget_measures(db, (INN,), LATER)
+        await housekeeping.forget_measures(db, (INN,), LATER, 100)
 
     inn(everything)
     assert inn.rows(select(world_rows)) == before

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from simulation.expressions import EXPRESSION_CHARS_MAX, ExpressionInvalid, parse_expression
 
-VALUES: dict[str, Any] = {"energy": 40, "flags.festival": True, "activity": "fish", "mood.x": None}
+VALUES: dict[str, Any] = {
+    "energy": 40,
+    "flags.festival": True,
+    "flags.guest": "ann",
+    "activity": "fish",
+    "mood.x": None,
+}
 
 
 def value(text: str) -> bool:
@@ -75,9 +81,9 @@ def test_everything_else_is_refused_when_the_world_loads(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("energy / 0", ZeroDivisionError),
-        ("energy + activity > 1", TypeError),
-        ("energy < activity", TypeError),
+        ("energy / (energy - 40)", ZeroDivisionError),
+        ("energy + flags.guest > 1", TypeError),
+        ("energy < flags.guest", TypeError),
         ("mood.x + 1 > 0", TypeError),
         ("*".join(["99999999999999999999999999"] * 18) + " > 1", OverflowError),
     ],
@@ -97,3 +103,57 @@ def test_no_text_does_anything_but_parse_or_be_refused(text: str) -> None:
         assert expression.evaluate(VALUES.get) in (True, False)
     except (TypeError, ValueError, ArithmeticError):
         """It is told, and its person tries again later."""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("energy + activity > 3", "calculates with `activity`, which is a text"),
+        ("-activity == 1", "calculates with `activity`, which is a text"),
+        ("energy * null > 3", "calculates with `null`, which is null"),
+        ("[1] + 2 > 3", "calculates with `[1]`, which is a list"),
+        ("energy // 0 > 3", "divides by 0"),
+        ("flags.n % 0 == 1", "divides by 0"),
+        ("energy > 'much'", "compares `energy`, which is a number, with `'much'`, which is a text"),
+        ("tier < 3", "compares `tier`, which is a text, with `3`, which is a number"),
+        ("1 < energy < activity", "compares `energy`, which is a number, with `activity`, which is a text"),
+        ("hour >= null", "compares `hour`, which is a number, with `null`, which is null"),
+        ("hour in 5", "looks in `5`, which is a number"),
+        ("3 in tier", "looks for `3`, which is a number, in a text"),
+        ("not (energy > 1 or hour in 5)", "looks in `5`, which is a number"),
+        ("activity in ['fish', -tier]", "calculates with `tier`, which is a text"),
+    ],
+)
+def test_what_raises_whoever_is_asked_is_refused_when_the_world_loads(text: str, says: str) -> None:
+    with pytest.raises(ExpressionInvalid) as refused:
+        parse_expression(text)
+    assert str(refused.value) == says
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "energy > flags.limit",
+        "flags.name + 1 > 2",
+        "core.affinity / flags.by > 1",
+        "activity == null or location != null",
+        "tier > 'a'",
+        "'fi' in activity",
+        "flags.guest in activity",
+        "activity in flags.done",
+        "true + energy > 1",
+        "[1, 2] < [3]",
+        "whatever > 3",
+        "energy / 2 > 0",
+    ],
+)
+def test_what_may_fit_is_taken(text: str) -> None:
+    assert parse_expression(text).text == text
+
+
+def test_texts_that_names_are_compared_with_are_known() -> None:
+    text = (
+        "tier == 'active' and activity in ['fish', 3] or 'inn' != location or 'fi' in activity or energy < 3"
+    )
+    found = parse_expression(text).compared
+    assert set(found) == {("tier", "active"), ("activity", "fish"), ("location", "inn")}

@@ -243,6 +243,26 @@ def test_each_problem_is_said_once_where_it_is(
             f"{CONDITIONS}[0].expression",
             "no name 'energi'",
         ),
+        (
+            {CONDITIONS: [{"type": "expression", "expression": "activity == 'napp' or tier == 'active'"}]},
+            f"{CONDITIONS}[0].expression",
+            "no activity 'napp'",
+        ),
+        (
+            {CONDITIONS: [{"type": "expression", "expression": "tier in ['activ', 'active']"}]},
+            f"{CONDITIONS}[0].expression",
+            "no tier 'activ'",
+        ),
+        (
+            {CONDITIONS: [{"type": "expression", "expression": "'nowhere' == location"}]},
+            f"{CONDITIONS}[0].expression",
+            "no location 'nowhere'",
+        ),
+        (
+            {CONDITIONS: [{"type": "expression", "expression": "locationType != 'palace'"}]},
+            f"{CONDITIONS}[0].expression",
+            "no locationType 'palace'",
+        ),
         ({f"{KEEPER}.nodes": []}, f"{KEEPER}.nodes", "has no node, so its people never decide anything"),
         (
             {f"{KEEPER}.nodes.0.preferredActivities": []},

@@ -185,6 +185,17 @@ def test_conditions_of_programs_are_warned_of_like_others() -> None:
     ]
 
 
+def test_a_variable_that_a_program_asks_for_and_does_not_declare_is_a_warning() -> None:
+    asks = "narrative.variables.patiense > 0 or narrative.variables.patience > 0 or narrative.node == 'a'"
+    conditions = [{"type": "not", "condition": {"type": "expression", "expression": asks}}]
+    edges = [{"from": "a", "to": "b", "conditions": conditions}]
+    told_program = program(line("a"), line("b"), edges=edges, variables={"patience": 1})
+    found = parse_world(told({"p": told_program}))
+    (warning,) = (one for one in found.warnings if "narratives" in one.path)
+    assert warning.path == f"{P}.edges[0].conditions[0].condition.expression"
+    assert warning.message == "no variable 'patiense'"
+
+
 def test_the_shape_that_editors_export_loads() -> None:
     """`version`, `kind`, `metadata`, ids and styles of edges, labels and descriptions mean nothing here."""
     edges = [{"id": "e1", "from": "a", "to": "w", "label": "on", "style": {"color": "red"}}]
