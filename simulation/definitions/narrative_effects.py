@@ -8,9 +8,9 @@ from typing import Any
 
 from simulation.definitions.activities import flat_flags
 from simulation.definitions.components import check_known
-from simulation.definitions.fields import Fields
+from simulation.definitions.fields import Fields, is_number
 from simulation.definitions.metrics import Metric, Metrics, Value, amount_of
-from simulation.definitions.problems import shown, unknown_name
+from simulation.definitions.problems import Problem, shown, unknown_name
 from simulation.definitions.sessions import ITEMS_MAX, read_components
 
 EFFECT_KEYS_MAX = 64
@@ -48,8 +48,11 @@ class NarrativeEffects:
         return any((*blocks, self.variables, self.increments))
 
 
-def read_effects(fields: Fields, key: str, variables: Collection[str], metrics: Metrics) -> NarrativeEffects:
-    """The block under `key`; without one it does nothing. `variables` are those the program declares."""
+def read_effects(
+    fields: Fields, key: str, variables: Mapping[str, Any], metrics: Metrics
+) -> NarrativeEffects:
+    """The block under `key`; without one it does nothing. `variables` are those the program declares,
+    as they begin."""
     block = fields.within(key)
     found = NarrativeEffects(
         path=block.path,
@@ -114,7 +117,12 @@ def _declared(block: Fields, key: str, variables: Collection[str]) -> dict[str, 
     return found
 
 
-def _increments(block: Fields, variables: Collection[str]) -> dict[str, float]:
+def _increments(block: Fields, variables: Mapping[str, Any]) -> dict[str, float]:
     inner = block.within("increment")
-    _declared(block, "increment", variables)
+    for name in _declared(block, "increment", variables):
+        begins = variables.get(name)
+        if begins is not None and not is_number(begins):
+            message = f"adds to a variable that begins as {shown(begins)}"
+            problem = Problem(inner.at(name), begins, message, "a number to begin with", warning=True)
+            block.problems.append(problem)
     return {name: inner.number(name, -INCREMENT_MAX, INCREMENT_MAX) for name, _ in inner.entries()}

@@ -52,7 +52,7 @@ class Known:
 
     names: Names
     people: Collection[NpcId]
-    variables: Collection[str]
+    variables: Mapping[str, Any]
     metrics: Metrics
 
 

@@ -196,6 +196,14 @@ def test_a_variable_that_a_program_asks_for_and_does_not_declare_is_a_warning() 
     assert warning.message == "no variable 'patiense'"
 
 
+def test_an_increment_of_what_begins_as_no_number_is_a_warning() -> None:
+    nodes = [line("a"), {"id": "b", "type": "action", "effects": {"increment": {"n": 1, "m": 1, "k": 1}}}]
+    found = parse_world(told({"p": program(*nodes, variables={"n": "none", "m": 0, "k": None})}))
+    (warning,) = (one for one in found.warnings if "narratives" in one.path)
+    assert warning.path == f"{P}.nodes[1].effects.increment.n"
+    assert warning.message == "adds to a variable that begins as 'none'"
+
+
 def test_the_shape_that_editors_export_loads() -> None:
     """`version`, `kind`, `metadata`, ids and styles of edges, labels and descriptions mean nothing here."""
     edges = [{"id": "e1", "from": "a", "to": "w", "label": "on", "style": {"color": "red"}}]
