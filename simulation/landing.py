@@ -19,6 +19,7 @@ from simulation.person_json import json_seconds
 from simulation.population import WAITING_FOR
 from simulation.requests import Request
 from simulation.sessions import SESSION_BYTES_MAX, Session
+from simulation.stories.narrative_run import COMPONENT, noted
 from simulation.units import Band, GenerationStatus, RequestId, SessionId
 
 if TYPE_CHECKING:
@@ -92,13 +93,15 @@ def land(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     if unwanted := _unwanted(world, request):
         return refused(unwanted, IGNORED), {} if request.given_up else world.carry_out(_released(request))
     if status != GenerationStatus.SUCCEEDED:
-        return granted(status=status, reason=reason), world.carry_out(_unanswered(request, status, reason))
+        none = [*_unanswered(request, status, reason), *_noted(world, request, None)]
+        return granted(status=status, reason=reason), world.carry_out(none)
     result = payload.get("result")
     if unfit := _unfit(world, request, result):
-        found = _unanswered(request, GenerationStatus.FAILED, unfit)
-        return refused(unfit, IGNORED), world.carry_out(found)
+        none = [*_unanswered(request, GenerationStatus.FAILED, unfit), *_noted(world, request, None)]
+        return refused(unfit, IGNORED), world.carry_out(none)
     verdict = granted(status=status, writes=request.writes, component=request.component, npcId=request.npc_id)
-    return verdict, world.carry_out([*_landed(request, result), *_released(request)])
+    found = [*_landed(request, result), *_noted(world, request, result), *_released(request)]
+    return verdict, world.carry_out(found)
 
 
 def _unwanted(world: World, request: Request) -> str:
@@ -133,7 +136,9 @@ def _unfit(world: World, request: Request, result: object) -> str:
 def _kept(session: Session, request: Request, result: object) -> Session:
     if request.flag is not None:
         return session.with_flags(_flags(request, result))
-    return session.with_component(request.npc_id, request.component, written(request, result))
+    after = session.with_component(request.npc_id, request.component, written(request, result))
+    run = noted(session, request.npc_id, request.request_id, result)
+    return after if run is None else after.with_component(request.npc_id, COMPONENT, run.to_json())
 
 
 def _landed(request: Request, result: object) -> Iterator[Consequence]:
@@ -150,6 +155,15 @@ def _landed(request: Request, result: object) -> Iterator[Consequence]:
     yield SetPersonal(session_id, request.npc_id, request.component, value)
     if request.scene_id is not None:
         yield EnterScene(session_id, request.scene_id, (request.npc_id,))
+
+
+def _noted(world: World, request: Request, result: object) -> Iterator[Consequence]:
+    """A narrative that waits for it is told, since the next result may be written over this one before the
+    tick that goes on."""
+    session = None if request.session_id is None else world.sessions.get(request.session_id)
+    run = None if session is None else noted(session, request.npc_id, request.request_id, result)
+    if session is not None and run is not None:
+        yield SetPersonal(session.id, request.npc_id, COMPONENT, run.to_json())
 
 
 def _flags(request: Request, result: object) -> dict[str, Any]:

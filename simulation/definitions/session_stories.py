@@ -206,6 +206,7 @@ def _frame(fields: Fields, known: Stories | None) -> None:
         if waiting.has(key):
             waiting.text(key)
     waiting.ignore("seen", "requestId", "component")
+    waiting.mapping("answer")
     waiting.done()
 
 

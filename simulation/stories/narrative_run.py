@@ -7,9 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulation.definitions.fields import SECONDS_MAX, is_number
-from simulation.definitions.kept import HISTORY_MAX, STACK_MAX, NarrativeOutcome, WaitsFor
+from simulation.definitions.kept import (
+    COMPONENT_OF_CALLS,
+    HISTORY_MAX,
+    STACK_MAX,
+    NarrativeOutcome,
+    WaitsFor,
+)
 from simulation.definitions.narrative_effects import OWN
-from simulation.hashing import digest
+from simulation.definitions.narratives import VARIABLES_BYTES_MAX
+from simulation.hashing import canonical, digest
 from simulation.person_json import json_seconds, micros
 from simulation.sessions import Session
 from simulation.units import Micros, NpcId
@@ -29,6 +36,8 @@ class Waiting:
     """What the session looked like at the last check: another look is due as soon as that changes."""
     request_id: str = ""
     component: str = ""
+    answer: Mapping[str, Any] | None = None
+    """The content is there, or never will be, whatever was written to the component since."""
 
     def shifted(self, by: int) -> Waiting:
         """The same wait after an interruption, which it did not count."""
@@ -48,6 +57,7 @@ class Waiting:
             "since": json_seconds(self.since),
             **{key: json_seconds(value) for key, value in times.items() if value is not None},
             **{key: value for key, value in words.items() if value},
+            **({} if self.answer is None else {"answer": dict(self.answer)}),
         }
 
 
@@ -166,7 +176,7 @@ def _frame(value: object) -> Frame | None:
 def _waiting(value: object) -> Waiting | None:
     if not isinstance(value, Mapping):
         return None
-    kind, since = value.get("for"), _time(value, "since")
+    kind, since, answer = value.get("for"), _time(value, "since"), value.get("answer")
     if kind not in tuple(WaitsFor) or since is None:
         return None
     return Waiting(
@@ -178,6 +188,7 @@ def _waiting(value: object) -> Waiting | None:
         seen=str(value.get("seen", "")),
         request_id=str(value.get("requestId", "")),
         component=str(value.get("component", "")),
+        answer=answer if isinstance(answer, Mapping) else None,
     )
 
 
@@ -202,7 +213,43 @@ def appearance(session: Session, npc_id: NpcId) -> str:
 
 def answered(session: Session, npc_id: NpcId, waiting: Waiting) -> bool:
     """Whether the content it waits for is there, or will never be."""
+    return waiting.answer is not None or _stands(session, npc_id, waiting)
+
+
+def _stands(session: Session, npc_id: NpcId, waiting: Waiting) -> bool:
     return session.component(npc_id, waiting.component).get("requestId") == waiting.request_id
+
+
+def result_of(session: Session, npc_id: NpcId, waiting: Waiting) -> Any:
+    """What came of the content it waited for; None: nothing did."""
+    if _stands(session, npc_id, waiting):
+        return session.component(npc_id, waiting.component).get("result")
+    return None if waiting.answer is None else waiting.answer.get("result")
+
+
+def noted(session: Session, npc_id: NpcId, request_id: str, result: object) -> Run | None:
+    """The run with the answer to what it waits for, or a program that it interrupted; None: none does."""
+    run = run_in(session, npc_id)
+    if run is None or not any(_awaits(frame, request_id) for frame in (run.frame, *run.stack)):
+        return None
+    stack = tuple(_with_answer(frame, result) if _awaits(frame, request_id) else frame for frame in run.stack)
+    frame = run.frame
+    if frame is not None and _awaits(frame, request_id):
+        frame = _with_answer(frame, result)
+    return replace(run, frame=frame, stack=stack)
+
+
+def _awaits(frame: Frame | None, request_id: str) -> bool:
+    return (
+        frame is not None and frame.waiting.kind is WaitsFor.RESULT and frame.waiting.request_id == request_id
+    )
+
+
+def _with_answer(frame: Frame, result: object) -> Frame:
+    """Kept is what may become a variable; other results stand in their component."""
+    wanted = frame.waiting.component == COMPONENT_OF_CALLS and len(canonical(result)) <= VARIABLES_BYTES_MAX
+    answer = {"result": result} if wanted else {}
+    return replace(frame, waiting=replace(frame.waiting, answer=answer))
 
 
 def due_at(run: Run | None, session: Session, npc_id: NpcId) -> Micros | None:

@@ -40,7 +40,7 @@ from simulation.sessions import SESSION_BYTES_MAX, Session
 from simulation.stories.narrative_calls import called
 from simulation.stories.narrative_doing import Doing
 from simulation.stories.narrative_rules import Narrative, brought, counted
-from simulation.stories.narrative_run import COMPONENT, Run, Waiting, answered, appearance
+from simulation.stories.narrative_run import COMPONENT, Run, Waiting, answered, appearance, result_of
 from simulation.units import Micros, NpcId
 from simulation.views import View, met_by
 
@@ -168,6 +168,8 @@ class Walk:
                 return self._leave(self._default(), waiting.until)
             case WaitsFor.PLAYER:
                 return self._timed_out(waiting.until)
+            case WaitsFor.RESULT:
+                return self._never_came(waiting.until)
             case _:
                 return self._leave(None, waiting.until)
 
@@ -231,10 +233,19 @@ class Walk:
     def _answered(self, waiting: Waiting) -> bool:
         """The content is there, or its failure is: None is then what a variable gets."""
         node, now = self.node, self.view.now
-        if isinstance(node, ExternalCall) and node.variable is not None:
-            result = self.session.component(self.npc_id, waiting.component).get("result")
-            self._set_variables({**self._frame.variables, node.variable: result}, node.path)
+        self._keep(result_of(self.session, self.npc_id, waiting))
         return self._shown(now) if isinstance(node, Dialogue) and not node.auto else self._after(now)
+
+    def _never_came(self, at: Micros) -> bool:
+        """Nobody wants the content any more: a variable is null, and there is no line to read."""
+        node = self.node
+        self._keep(None)
+        return self._leave(None, at) if isinstance(node, Dialogue) and not node.auto else self._after(at)
+
+    def _keep(self, result: Any) -> None:
+        node = self.node
+        if isinstance(node, ExternalCall) and node.variable is not None:
+            self._set_variables({**self._frame.variables, node.variable: result}, node.path)
 
     def _shown(self, now: Micros) -> bool:
         """A line that was awaited stands there now, and waits for the player."""

@@ -11,6 +11,7 @@ from simulation import drive
 from simulation.definitions.kept import PENDING_MAX
 from simulation.inputs import Outcome
 from simulation.landing import EXPIRED
+from simulation.stories.narrative_run import read_run
 from simulation.stories.pending import NO_NODE, OFF, Entry, free_of_expired
 from simulation.ticking import TickDone
 from simulation.units import Band, InputKind, Micros, RequestId
@@ -152,6 +153,50 @@ def test_a_result_too_large_for_a_variable_stops_the_run() -> None:
     answer(stage, request_id, result={"text": "x" * 5_000})
     stage.ticks(1)
     assert stage.run["error"]["message"] == "the variables would have more than 4096 bytes"
+
+
+def test_an_awaited_answer_is_not_lost_under_another_that_lands_before_the_next_tick() -> None:
+    """The program asks the oracle, is interrupted by one that asks as well, and both answers come at once."""
+    told = {
+        name: program(call("ask", resultVariable="said"), wait("w", 600), variables={"said": "nothing"})
+        for name in ("p", "q")
+    }
+    stage = Stage(told)
+    stage.start("p")
+    first, _ = handed(stage)
+    stage.start("q")
+    second, _ = handed(stage)
+    assert answer(stage, first, result={"text": "Rain."}).applied
+    assert answer(stage, second, result={"text": "Sun."}).applied
+    assert stage.personal("externalCall")["result"] == {"text": "Sun."}
+    again = read_run(stage.run)
+    assert again is not None
+    assert again.to_json() == stage.run, "and so in a snapshot"
+    stage.ticks(1)
+    assert (stage.run["program"], stage.run["variables"]) == ("q", {"said": {"text": "Sun."}})
+    stage.ticks(11)
+    assert (stage.run["program"], stage.run["variables"]) == ("p", {"said": {"text": "Rain."}})
+
+
+def test_an_awaited_line_is_noticed_though_an_interaction_writes_over_it() -> None:
+    stage = Stage({"p": program(made("a", awaitResult=True), line("b"))})
+    stage.start()
+    request_id, _ = handed(stage)
+    answer(stage, request_id)
+    other = {**stage.personal("dialogue"), "requestId": "another"}
+    stage.send(InputKind.SESSION_UPDATE, sessionId="s1", npcs={BEA: {"dialogue": other}})
+    stage.ticks(1)
+    assert stage.run["outcome"] == "completed"
+
+
+def test_a_call_that_nobody_answered_in_time_is_null_and_its_delay_begins_then() -> None:
+    """Wanted for 200 s, until 43,400; 90 s later, at 43,490, the program goes on with null."""
+    ask = call("ask", resultVariable="said", ttlSeconds=200, delaySeconds=90)
+    stage = Stage({"p": program(ask, wait("w", 600), variables={"said": "of before"})})
+    stage.start()
+    stage.ticks(5)
+    assert stage.run["variables"] == {"said": None}
+    assert stage.visited() == [("ask", 43_200), ("w", 43_490)]
 
 
 def test_content_nobody_made_in_time_is_given_up_and_the_program_goes_on() -> None:
