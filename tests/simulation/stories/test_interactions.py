@@ -543,10 +543,12 @@ def test_an_emotion_closes_a_gate_until_it_is_over() -> None:
     play = Play(made)
     assert play.do("talk").applied
     assert play.do("hurt").applied
-    refused = play.do("talk").detail
-    assert refused["reason"].endswith("an emotion of 0.8 is felt, above 0.5")
-    assert refused["opensAt"] == NOON + 60
-    play.advance(60)
+    closed = play.do("talk").detail
+    assert closed["reason"].endswith("an emotion of 0.8 is felt, above 0.5")
+    assert (closed["gate"], closed["opensAt"]) == ("mood", NOON + 60)
+    play.advance(59.999_999)
+    assert play.do("talk").detail["opensAt"] == NOON + 60
+    play.advance(0.000_001)
     assert play.do("talk").applied
 
 
