@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.components import put_at, take_at
 from simulation.definitions.components import MISSING, value_at
+from simulation.definitions.fields import is_number
 from simulation.orders import Failure, PersonWrite, Requested
 from simulation.sessions import SESSION_BYTES_MAX, Session
 from simulation.stories import inboxes
@@ -34,6 +35,16 @@ class SetFlag:
     key: str
     value: Any
     session_id: SessionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddToFlag:
+    """More of a flag of the world, or less: what others of the same tick add counts too. `npc_id` is told of
+    if there is no number."""
+
+    key: str
+    amount: float
+    npc_id: NpcId
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,7 @@ class DropIntents:
 
 OfInbox = AddIntent | DropIntents
 OfSession = SetFlag | SetPersonal | PutPersonal | AddPersonal | GiveItem | EnterScene | OfInbox
-Consequence = OfSession | ChangePerson | AskFor | AskPending | StartNarrative | Failed
+Consequence = OfSession | AddToFlag | ChangePerson | AskFor | AskPending | StartNarrative | Failed
 
 
 def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[PersonWrite, ...]:
@@ -182,6 +193,13 @@ def carry_out(world: World, consequences: Iterable[Consequence]) -> tuple[Person
                 world.failed.append(failure)
             case SetFlag(key, value, None):
                 flags[key] = value
+            case AddToFlag(key, amount, npc_id):
+                before = flags[key] if key in flags else world.flags.get(key)
+                if before is None or is_number(before):
+                    flags[key] = summed(before or 0, amount)
+                else:
+                    failure = Failure(npc_id, f"flag {key}", f"is {before!r}, no number to add to")
+                    world.failed.append(failure)
             case _:
                 _to_session(world, item)
     _set_flags(world, flags)
@@ -206,6 +224,12 @@ def _set_flags(world: World, changes: Mapping[str, Any]) -> None:
         return
     world.set_flags(changes)
     room.note(world.flags)
+
+
+def summed(before: float, amount: float) -> int | float:
+    """Whole ones stay integers."""
+    after = before + amount
+    return int(after) if float(after).is_integer() else after
 
 
 def _to_session(world: World, item: OfSession) -> None:

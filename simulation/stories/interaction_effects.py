@@ -9,6 +9,7 @@ from typing import Any
 from simulation import metrics
 from simulation.chance import word
 from simulation.consequences import (
+    AddToFlag,
     AskFor,
     ChangePerson,
     Consequence,
@@ -20,6 +21,7 @@ from simulation.consequences import (
     SetPersonal,
     StartNarrative,
     followed,
+    summed,
 )
 from simulation.definitions.fields import is_number
 from simulation.definitions.interaction_flags import FlagChanges
@@ -117,24 +119,26 @@ class Deed:
     # -- flags, items, components
 
     def _flags(self) -> Iterator[Consequence]:
-        yield from self._of(self.outcome.flags, self.meeting.session.flags, self.session_id, "flags")
-        yield from self._of(self.outcome.world_flags, self.meeting.view.flags, None, "worldFlags")
+        mine, shared = self.outcome.flags, self.outcome.world_flags
+        found = self._of(mine, self.meeting.session.flags, "flags")
+        yield from (SetFlag(key, value, self.session_id) for key, value in found.items())
+        for key, value in self._of(shared, self.meeting.view.flags, "worldFlags").items():
+            counts = key in shared.adds and key not in shared.sets and value is not None
+            more = AddToFlag(key, shared.adds.get(key, 0), self.meeting.npc_id)
+            yield more if counts else SetFlag(key, value)
 
-    def _of(
-        self, changes: FlagChanges, before: Mapping[str, Any], session_id: SessionId | None, said: str
-    ) -> Iterator[Consequence]:
+    def _of(self, changes: FlagChanges, before: Mapping[str, Any], said: str) -> dict[str, Any]:
         now = json_seconds(self.meeting.now)
         found: dict[str, Any] = {**changes.sets, **dict.fromkeys(changes.stamps, now)}
         for key, amount in changes.adds.items():
             value = found.get(key, before.get(key, 0))
             if not is_number(value):
                 raise RuleRaised(f"{self.path}.flagChanges.increment.{key}", f"the flag is {value!r}")
-            after = value + amount
-            found[key] = int(after) if float(after).is_integer() else after
+            found[key] = summed(value, amount)
         found.update(dict.fromkeys(changes.removes))
         if found:
             self.detail[said] = found
-        return (SetFlag(key, value, session_id) for key, value in found.items())
+        return found
 
     def _items(self) -> Iterator[Consequence]:
         if self.outcome.items:

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulation.consequences import AskFor, Consequence, SetFlag, StartNarrative, followed
+from simulation.consequences import (
+    AddToFlag,
+    AskFor,
+    Consequence,
+    SetFlag,
+    StartNarrative,
+    followed,
+    summed,
+)
 from simulation.definitions.fields import Fields
 from simulation.definitions.problems import Problem, unknown_name
 from simulation.definitions.sessions import KINDS_OF_ITEM_MAX, person_named
@@ -122,6 +130,8 @@ def _no_room(wish: Wish, made: Iterable[Consequence]) -> Verdict | None:
                 asked += 1
             case SetFlag(key, value, None):
                 flags[key] = value
+            case AddToFlag(key, amount):
+                flags[key] = summed(world.flags.get(key, 0), amount)
             case StartNarrative(_, npc_id, program_id):
                 program = world.script.narratives[program_id].program
                 run = started(run_in(session, npc_id), program, run_id(world), world.world_time)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation import drive
+from simulation.consequences import AddToFlag
 from simulation.definitions import parse_world
 from simulation.inputs import Input, Outcome
 from simulation.opening import create
@@ -345,6 +346,25 @@ def test_a_step_that_asks_for_more_than_the_queue_takes_waits_whole() -> None:
     assert (flags, progress["outcome"], progress["lastStepAt"]) == ({"talks": 1}, "completed", 43_320)
     assert [one.session_id for one in play.world.requests.waiting] == ["s2"]
     assert play.world.counters.refused_requests == 0
+
+
+def test_what_several_players_add_to_a_flag_of_the_world_in_one_tick_is_summed() -> None:
+    """Three chains wave in the first tick: 10 + 3 x 2, and 3 x 1 of a flag nobody set. A text is left."""
+    wave = {"outcome": {"worldFlagChanges": {"increment": {"town.waves": 2, "town.word": 1}}}}
+    made = town(step("meet", interactionId="wave", autoAdvance=True), wave=wave)
+    progress = {"currentStep": "meet", "startedAt": NOON, "lastStepAt": NOON}
+    mine = {ANN: {"interactions": {"chainProgress": {"walk": progress}}}}
+    made["sessions"] = [{"id": f"s{n}", "npcs": mine} for n in range(1, 4)]
+    made["flags"] = {"town": {"waves": 10}}
+    play = Play(made)
+    play.advance(60)
+    assert (play.world.flags["town.waves"], play.world.flags["town.word"]) == (16, 3)
+    assert play.do().detail["worldFlags"] == {"town.waves": 18, "town.word": 4}
+    play.world.set_flags({"town.word": "hello"})
+    play.world.carry_out((AddToFlag("town.word", 1, NpcId(ANN)),))
+    assert play.world.flags["town.word"] == "hello"
+    (failure,) = play.world.failed
+    assert (failure.npc_id, failure.rule) == (ANN, "flag town.word")
 
 
 def test_with_generation_off_the_tick_asks_for_nothing() -> None:
