@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from simulation.definitions.components import MISSING, check_known, value_at
-from simulation.definitions.fields import SECONDS_MAX
-from simulation.definitions.metrics import Metric, Metrics, Value
+from simulation.definitions.components import MISSING, value_at
+from simulation.definitions.fields import SECONDS_MAX, AnyName
+from simulation.definitions.metrics import Metric, Value, amount_of
 from simulation.definitions.people import Town, check_person
 from simulation.definitions.problems import Problem
 from simulation.definitions.world import WorldDefinition
+from simulation.plain import why_not_plain
 from simulation.sessions import NOTHING, Session
 from simulation.units import MICROS_PER_SECOND, Micros, NpcId
 
@@ -134,9 +135,10 @@ def set_metric(components: Components, metric: Metric, value: object) -> Compone
 
 
 def add_metric(components: Components, metric: Metric, amount: float) -> Components:
-    """With so much added, clamped. Raises NoSuchValue where there is no number to add to."""
+    """With so much added, clamped. Raises NoSuchValue where there is no number to add to, and for what is no
+    amount: nothing that is added is rounded."""
     before = get_metric(components, metric)
-    if not metric.is_numeric or isinstance(before, str):
+    if amount_of(metric, amount) is None or isinstance(before, str):
         raise NoSuchValue(metric, amount)
     return set_metric(components, metric, before + amount)
 
@@ -170,19 +172,23 @@ def take_at(component: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, An
 def validate_components(
     components: Components, world: WorldDefinition | None = None, path: str = "components"
 ) -> tuple[Problem, ...]:
-    """Every known key that makes no sense and every value outside its metric, each with its JSON path; with
-    the world, names that it does not know too."""
-    problems: list[Problem] = []
-    if world is None:
-        check_known(components, path, Metrics(), problems)
-    else:
-        check_person(components, path, town_of(world), problems)
+    """Everything that makes no sense, each with its JSON path: what is no JSON or no object, known keys and
+    values outside their metric; with the world, names that it does not know too."""
+    if wrong := why_not_plain(components, path):
+        where, _, message = wrong.partition(": ")
+        return (Problem(where, None, message),)
+    problems = [Problem(path, name, "is no name of a component", "a text") for name in components if not name]
+    check_person(components, path, ANYWHERE if world is None else town_of(world), problems)
     return tuple(problems)
+
+
+EVER = Micros(SECONDS_MAX * MICROS_PER_SECOND)
+ANYWHERE = Town(AnyName(), AnyName(), AnyName(), {}, EVER)
+"""A world that knows every name."""
 
 
 def town_of(world: WorldDefinition) -> Town:
     """What a person of this world may name."""
     places = {location.id for location in world.locations}
     behavior = world.behavior
-    ever = Micros(SECONDS_MAX * MICROS_PER_SECOND)
-    return Town(behavior.routines, behavior.activities, places, {}, ever, world.metrics)
+    return Town(behavior.routines, behavior.activities, places, {}, EVER, world.metrics)

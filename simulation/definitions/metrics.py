@@ -112,17 +112,19 @@ class Metric:
 def _number(value: object) -> float | None:
     if isinstance(value, str):
         try:
-            value = float(value)
+            value = float(value if value.isascii() and "_" not in value else "")
         except ValueError:
             return None
     return value if is_number(value) else None  # type: ignore[return-value]
 
 
-TRUTHS: Mapping[str, bool] = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+TRUTHS: Mapping[object, bool] = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
 
 
 def _truth(value: object) -> bool | None:
-    return value if isinstance(value, bool) else TRUTHS.get(str(value).lower())
+    if isinstance(value, str):
+        return TRUTHS.get(value.lower())
+    return TRUTHS.get(value) if isinstance(value, int | float) else None
 
 
 HOT: Mapping[tuple[str, tuple[str, ...]], str] = {

@@ -102,6 +102,43 @@ def test_what_is_known_of_a_component_is_validated(
     village: Callable[..., WorldDefinition], components: Any, path: str
 ) -> None:
     assert [problem.path for problem in ecs.validate_components(components, village(1))] == [path]
+    assert [problem.path for problem in ecs.validate_components(components)] == [path]
+
+
+@pytest.mark.parametrize(
+    ("components", "path"),
+    [
+        ({"x": {"a": float("nan")}}, "components.x.a"),
+        ({"x": {"a": "\ud800"}}, "components.x.a"),
+        ({"x": {"a": {1, 2}}}, "components.x.a"),
+        ({5: {}}, "components"),
+        ({"": {}}, "components"),
+        ({"relationships": {"npc:a": {"trust": "x"}}}, "components.relationships.npc:a.trust"),
+        ({"relationships": {"npc:a": 5}}, "components.relationships.npc:a"),
+        ({"behavior": {"lastActivities": [{}]}}, "components.behavior.lastActivities[0].activityId"),
+        (
+            {"behavior": {"preferences": {"activityWeights": {"a": 2}}}},
+            "components.behavior.preferences.activityWeights.a",
+        ),
+    ],
+)
+def test_what_no_world_could_take_is_found_without_one(components: Any, path: str) -> None:
+    assert [problem.path for problem in ecs.validate_components(components)] == [path]
+
+
+def test_names_are_a_worlds_own_business(village: Callable[..., WorldDefinition]) -> None:
+    doing = {"behavior": {"currentActivityId": "fly", "locationId": "moon"}}
+    assert ecs.validate_components(doing) == ()
+    found = [problem.path for problem in ecs.validate_components(doing, village(1))]
+    assert found == ["components.behavior.currentActivityId", "components.behavior.locationId"]
+
+
+@pytest.mark.parametrize("amount", [0.5, "1", True, float("nan"), 10**400, None])
+def test_what_is_no_amount_is_not_added(amount: Any) -> None:
+    steps = Metric("a.n", MetricType.INT, "plugin:a", ("n",), -10, 10)
+    with pytest.raises(ecs.NoSuchValue):
+        ecs.add_metric({}, steps, amount)
+    assert ecs.add_metric({}, steps, 2) == {"plugin:a": {"n": 2}}
 
 
 def test_keys_and_components_nobody_knows_are_nobodys_mistake() -> None:

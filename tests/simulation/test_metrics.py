@@ -96,6 +96,9 @@ BOOLEAN = Metric("a.b", MetricType.BOOLEAN, "a", ("b",))
         (FLOAT, True, None),
         (FLOAT, float("nan"), None),
         (FLOAT, "inf", None),
+        (FLOAT, "1_0", None),
+        (FLOAT, "\u0663", None),
+        (FLOAT, 10**400, None),
         (INT, 2.4, 2),
         (INT, 2.5, 3),
         (INT, -2.5, -2),
@@ -108,6 +111,9 @@ BOOLEAN = Metric("a.b", MetricType.BOOLEAN, "a", ("b",))
         (BOOLEAN, 0, False),
         (BOOLEAN, "true", True),
         (BOOLEAN, 2, None),
+        (BOOLEAN, -0.0, False),
+        (BOOLEAN, "yes", None),
+        (BOOLEAN, [1], None),
     ],
 )
 def test_a_value_is_converted_and_clamped(metric: Metric, given: Any, becomes: Any) -> None:
