@@ -23,9 +23,11 @@ HEADS = {
 
 def to_text(who: str, why: Mapping[str, Any]) -> str:
     """The node, the candidates by score with their chances, the draw, the choice, and who is out."""
+    until = why.get("waitsUntil")
+    held = "" if until is None else f"; a player waits with them, until {until:,} s at most"
     if why["node"] is None:
-        return f"{who}: no node of their routine matches, so they look again later"
-    lines = [f"{who}: node {why['node']}, draw {why['draw']:.6f} -> {why['chosen'] or 'nothing'}"]
+        return f"{who}: no node of their routine matches, so they look again later{held}"
+    lines = [f"{who}: node {why['node']}, draw {why['draw']:.6f} -> {why['chosen'] or 'nothing'}{held}"]
     if why["candidates"]:
         lines.append(_scores(why["candidates"]))
     lines += [f"not {one['activityId']}: {one['reason']}" for one in why["excluded"]]

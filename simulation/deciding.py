@@ -72,7 +72,7 @@ def _held(scene: Scene, people: Population, rows: Rows) -> dict[int, int]:
 def waits_until(cold: Cold) -> int:
     """Until when somebody waits for generation results, at most; 0: for none."""
     latest = 0
-    for request in cold[WAITING_FOR].values():
+    for request in cold.get(WAITING_FOR, {}).values():
         until: Any = request.get("until") if isinstance(request, Mapping) else None
         if is_number(until):
             latest = max(latest, micros(until))

@@ -8,12 +8,14 @@ from typing import Any
 
 from simulation.behavior_profiles import applying
 from simulation.chance import Purpose, chance
+from simulation.deciding import waits_until
 from simulation.moods import names_of
 from simulation.person import Person
+from simulation.person_json import json_seconds
 from simulation.population import NONE, Population
 from simulation.scale import FULL, to_points
 from simulation.scoring import factors_of, product
-from simulation.units import MICROS_PER_SECOND, SessionId
+from simulation.units import MICROS_PER_SECOND, Micros, SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Reasons:
     chosen: str | None
     sessions: tuple[SessionId, ...] = ()
     """Of players who have a say in what they prefer, the first counts most."""
+    waits_until: Micros | None = None
+    """Until when, at most, they begin nothing, because a player waits with them for a generation result."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -53,6 +57,7 @@ class Reasons:
             "draw": self.draw,
             "chosen": self.chosen,
             **({"preferencesOf": list(self.sessions)} if self.sessions else {}),
+            **({} if self.waits_until is None else {"waitsUntil": json_seconds(self.waits_until)}),
         }
 
 
@@ -60,9 +65,10 @@ def reason(person: Person, people: Population, row: int) -> Reasons:
     """What this person would decide now. Raises what a rule of theirs raises."""
     script = person.script
     draw = chance(script.seed, person.entity, person.now, Purpose.DECIDE)
+    waits = Micros(until) if (until := waits_until(people.cold[row])) > person.now else None
     node = pick_node(person, int(people["routine"][row]))
     if node == NONE:
-        return Reasons(None, (), (), draw, None)
+        return Reasons(None, (), (), draw, None, waits_until=waits)
     profile, heard = int(people["profile"][row]), script.profiles.heard.get(person.npc_id)
     bent = applying(person)
     candidates, excluded = [], []
@@ -81,8 +87,9 @@ def reason(person: Person, people: Population, row: int) -> Reasons:
         candidates=tuple(candidates),
         excluded=tuple(excluded),
         draw=draw,
-        chosen=None if chosen == NONE else candidates[chosen].activity_id,
+        chosen=None if chosen == NONE or waits is not None else candidates[chosen].activity_id,
         sessions=() if heard is None else heard.sessions,
+        waits_until=waits,
     )
 
 

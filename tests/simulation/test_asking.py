@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+import village
+from simulation import drive
 from simulation.asking import why
 from simulation.definitions import DefinitionInvalid, parse_world
+from simulation.opening import Stages, create
+from simulation.person_json import components_of
 from simulation.reasoning import Considered, Reasons
 from simulation.units import Micros, NpcId
 
@@ -216,3 +221,67 @@ def test_somebody_without_a_routine_decides_nothing() -> None:
 def test_nobody_of_that_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(DefinitionInvalid, match="no npc 'adda'; allowed: ada, bo; did you mean 'ada'"):
         why(parse_world(inn()), NpcId("adda"))
+
+
+@pytest.mark.parametrize(
+    ("activity", "behavior"),
+    [
+        ({"requirements": {"minEnergy": 50}}, {"energy": 50}),
+        ({"requirements": {"maxEnergy": 50}}, {"energy": 50}),
+        ({"effects": {"energyDeltaPerHour": -5}}, {"energy": 80}),
+        ({"effects": {"energyDeltaPerHour": -5}}, {"energy": 29}),
+        ({"effects": {"energyDeltaPerHour": 5}}, {"energy": 81}),
+        ({"effects": {"moodImpact": {"valence": 1}}}, {"moodState": {"valence": -30}}),
+        ({"effects": {"moodImpact": {"valence": -1}}}, {"moodState": {"valence": -31}}),
+        ({"effects": {"moodImpact": {"arousal": 9}}}, {"moodState": {"valence": -31}}),
+        ({"cooldownSeconds": 3600}, {"lastEndedAt": {"do": 0}}),
+    ],
+)
+def test_at_a_bound_nothing_is_urgent_and_nobody_is_out(
+    activity: dict[str, Any], behavior: dict[str, Any]
+) -> None:
+    """Bounds of requirements are inside; those of urgency outside; a cooldown of an hour is over after it."""
+    one = only(ask(inn(activity, behavior=behavior, worldTime=3600)))
+    assert one.factors == pytest.approx(ONE)
+
+
+def test_whoever_a_player_waits_with_begins_nothing_and_a_why_says_until_when() -> None:
+    document = inn()
+    document["npcs"][0]["components"] = {"waitingFor": {"r1": {"until": 90}, "r2": {"until": 120}}}
+    found = ask(document, 100)
+    assert (found.chosen, [one.activity_id for one in found.candidates]) == (None, ["do"])
+    assert found.to_json()["waitsUntil"] == 120
+    later = ask(document, 120)
+    assert (later.chosen, "waitsUntil" in later.to_json()) == ("do", False)
+
+
+def test_what_is_told_of_a_file_is_what_its_world_then_does() -> None:
+    """At several times a village is written down as it stands, and makes a tick: whoever decided in it
+    began what was told of the file at the time of that tick."""
+    found = village.document(15)
+    found["meta"]["simulation"]["generation"] = {"mode": "off"}
+    world, stages = create(parse_world(found))
+    told = 0
+    for _ in range(8):
+        for _ in drive.run(world, stages, 40):
+            """Made."""
+        written = {**found, "worldTime": world.world_time / 1e6, "flags": dict(world.flags)}
+        written["npcs"] = [{**npc, "components": as_they_are(stages, npc["id"])} for npc in found["npcs"]]
+        file = parse_world(json.loads(json.dumps(written)))
+        due = {npc["id"]: npc["components"]["behavior"]["nextDecisionAt"] for npc in written["npcs"]}
+        drive.tick(world, stages)
+        for npc_id, at in due.items():
+            if at * 1e6 <= world.world_time:
+                told += 1
+                began = as_they_are(stages, npc_id)["behavior"]["currentActivityId"]
+                assert why(file, NpcId(npc_id), world.world_time).chosen == began, npc_id
+    assert told > 8
+
+
+def as_they_are(stages: Stages, npc_id: str) -> dict[str, Any]:
+    """Everything that is stored of somebody, as components."""
+    for tier, stage in stages.items():
+        row = stage.people.row_of.get(NpcId(npc_id))
+        if row is not None:
+            return components_of(stage.script, stage.people, row, tier)
+    raise LookupError(npc_id)

@@ -8,6 +8,7 @@ import pytest
 
 from simulation import asking, drive
 from simulation.definitions import WorldFileInvalid, parse_world
+from simulation.kernels import mood_of
 from simulation.moods import names_of, tags_of
 from simulation.opening import create
 from simulation.units import Micros, NpcId
@@ -29,10 +30,21 @@ HOUR = 3_600
         (31, 31, ["energetic", "excited"]),
         (-31, 31, ["anxious", "tense"]),
         (60, 40, ["energetic", "excited", "happy"]),
+        (0, -30, ["neutral"]),
+        (-50, 0, ["neutral"]),
+        (31, 30, ["neutral"]),
+        (30, 31, ["energetic"]),
+        (-30, 31, ["tense"]),
+        (-31, 30, ["neutral"]),
+        (-60, -40, ["sad", "tired"]),
+        (100, -100, ["calm", "happy"]),
+        (30.000001, 30.000001, ["energetic", "excited"]),
     ],
 )
 def test_mood_tags_begin_beyond_their_bounds(valence: float, arousal: float, tags: list[str]) -> None:
-    assert sorted(names_of(tags_of(valence, arousal))) == tags
+    mask = tags_of(valence, arousal)
+    assert sorted(names_of(mask)) == tags
+    assert mood_of(float(valence), float(arousal)) == mask, "as for a crowd"
 
 
 def inn(*nodes: dict[str, Any], **more: Any) -> dict[str, Any]:
