@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 import structlog
 
 from simulation.definitions import NO_PLUGINS, Plugins
+from simulation.plain import said_by
 
 Kind = Literal["job:created", "job:started", "job:completed", "job:failed", "job:cancelled", "job:retrying"]
 
@@ -43,7 +45,7 @@ class Handlers:
         if not self._plugins:
             return
         ids = (request_id, job.world_id, job.session_id, job.user_id, job.kind)
-        event = JobEvent(kind, *ids, time.time(), detail)
+        event = JobEvent(kind, *ids, time.time(), MappingProxyType(detail))
         for plugin in self._plugins:
             for handler in plugin.handlers:
                 if self.failures.get(plugin.id, 0) < plugin.failures_max:
@@ -52,13 +54,15 @@ class Handlers:
     def _call(self, plugin_id: str, most: int, handler: Callable[[Any], None], event: JobEvent) -> None:
         try:
             handler(event)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             count = self.failures[plugin_id] = self.failures.get(plugin_id, 0) + 1
             log.warning(
                 "plugin.failed",
                 plugin=plugin_id,
                 rule=f"handler of {event.kind}",
-                error=f"{type(error).__name__}: {error}",
+                error=said_by(error),
                 failures=count,
                 off=count >= most,
             )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from simulation.definitions import Plugins
-from simulation.plain import why_not_plain
+from simulation.definitions.fields import is_number
+from simulation.plain import copied_json, said_by, why_not_plain
+
+RESULT_PARTS_MAX = 65_536
+"""Values in one result: each takes a byte, and no world takes more bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +26,18 @@ class Assignment:
     params: Mapping[str, Any]
 
 
+RETRY_AFTER_S_MAX = 86_400.0
+"""Seconds a provider may ask us to wait: as long as any request may live."""
+
+
 class Retryable(RuntimeError):
     """It may work later: a provider's rate limit, a lost connection. `after_s` is how long it asked us to
     wait."""
 
     def __init__(self, reason: str, after_s: float | None = None) -> None:
         super().__init__(reason)
-        self.after_s = after_s
+        asked = is_number(after_s) and after_s is not None and after_s > 0
+        self.after_s = min(float(after_s or 0), RETRY_AFTER_S_MAX) if asked else None
 
 
 class Provider(Protocol):
@@ -63,19 +73,22 @@ class Guarded:
         """Raises Retryable, or ProviderFailed whatever it raised."""
         try:
             return plain(await self._provider.produce(assignment))
-        except Retryable:
+        except (Retryable, asyncio.CancelledError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:
             self.failures += 1
             off = ", and is switched off" if self.is_off else ""
-            raise ProviderFailed(f"provider {self.name}: {type(error).__name__}: {error}{off}") from error
+            raise ProviderFailed(f"provider {self.name}: {said_by(error)}{off}") from error
 
 
 def plain(made: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, if it can be kept. Raises ValueError."""
-    if wrong := why_not_plain(made, "result"):
+    """A copy of it, if it can be kept. Raises ValueError or TypeError."""
+    if not isinstance(made, Mapping):
+        raise TypeError(f"made a {type(made).__name__}, not an object")
+    copied: dict[str, Any] = copied_json(made, RESULT_PARTS_MAX)
+    if wrong := why_not_plain(copied, "result"):
         raise ValueError(wrong)
-    return dict(made)
+    return copied
 
 
 class ProviderFailed(RuntimeError):

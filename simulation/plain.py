@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 DEPTH_MAX = 64
 """Nesting of a document or a payload; conditions, the deepest part by design, stop at a quarter of it."""
@@ -51,6 +52,40 @@ def said_by(error: BaseException) -> str:
     except Exception:
         text = f"{type(error).__name__}, which cannot be shown"
     return whole_text(text[:ERROR_CHARS_MAX])
+
+
+def copied_json(value: object, parts_max: int) -> Any:
+    """A copy of what somebody else's code made, in values of our own. Raises TypeError for what is no JSON,
+    ValueError for what has too many parts or levels: it may hold itself."""
+    return _copied(value, DEPTH_MAX, parts_max, [parts_max])
+
+
+def _copied(value: object, depth: int, most: int, left: list[int]) -> Any:
+    left[0] -= 1
+    if left[0] < 0:
+        raise ValueError(f"more than {most} parts in one value")
+    if depth < 0:
+        raise ValueError(f"nested too deep, at most {DEPTH_MAX} levels")
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return str.__str__(value)
+        case int():
+            return int(value)
+        case float():
+            return float(value)
+        case Mapping():
+            return {_key(key): _copied(inner, depth - 1, most, left) for key, inner in value.items()}
+        case list() | tuple():
+            return [_copied(inner, depth - 1, most, left) for inner in value]
+    raise TypeError(f"a {type(value).__name__} is no JSON value")
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"{ascii(key)[:KEY_SHOWN_CHARS_MAX]} is no key of an object: a text")
+    return str.__str__(key)
 
 
 def _inside(item: object, path: str) -> Iterator[tuple[str, object]]:

@@ -126,10 +126,25 @@ class Plugin:
             return f"two systems have one name: {', '.join(self._system_names)}"
         if uncallable := [name for name, function in functions.items() if not callable(function)]:
             return f"{uncallable[0]} is no function"
+        if wrong := self._wrong_in_workers():
+            return wrong
         if not isinstance(self.version, str) or not self.version:
             return f"version is {self.version!r}, a text that is not empty"
         if not isinstance(self.failures_max, int) or self.failures_max < 1:
             return f"failures_max is {self.failures_max}, at least 1"
+        return ""
+
+    def _wrong_in_workers(self) -> str:
+        for provider in self.providers:
+            name, kinds = getattr(provider, "name", None), getattr(provider, "kinds", None)
+            if not isinstance(name, str) or not isinstance(getattr(provider, "deterministic", None), bool):
+                return f"{provider!r} is no provider: it has a name, and is deterministic or not"
+            if not isinstance(kinds, Collection) or not all(isinstance(kind, str) for kind in kinds):
+                return f"provider {name}: kinds are {kinds!r}, texts"
+            if not callable(getattr(provider, "produce", None)):
+                return f"provider {name} does not produce"
+        if strange := [handler for handler in self.handlers if not callable(handler)]:
+            return f"handler {strange[0]!r} is no function"
         return ""
 
     @property

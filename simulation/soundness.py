@@ -14,7 +14,7 @@ from simulation.definitions.conditions import NUMBERS, RELATIONSHIP_AXES
 from simulation.definitions.metrics import Metric, amount_of
 from simulation.hashing import canonical
 from simulation.orders import ComponentWrite, PersonWrite, Placed, StatChange
-from simulation.plain import DEPTH_MAX, is_whole_text, why_not_plain
+from simulation.plain import copied_json, is_whole_text, why_not_plain
 from simulation.units import NpcId
 
 if TYPE_CHECKING:
@@ -73,38 +73,12 @@ def _text(value: object, what: str) -> str:
 def own_json(value: object) -> Any:
     """A copy as plain JSON values, which the plug-in cannot change later. Raises TypeError or ValueError for
     what is no JSON, or too much of it."""
-    copied = _copied(value, DEPTH_MAX, [WRITTEN_BYTES_MAX])
+    copied = copied_json(value, WRITTEN_BYTES_MAX)
     if wrong := why_not_plain(copied, "the value"):
         raise ValueError(wrong)
     if (size := len(canonical(copied))) > WRITTEN_BYTES_MAX:
         raise ValueError(f"{size} bytes in one value, at most {WRITTEN_BYTES_MAX}")
     return copied
-
-
-def _copied(value: object, depth: int, left: list[int]) -> Any:
-    """Every part takes a byte at least, so that no value that holds itself can go on for ever."""
-    left[0] -= 1
-    if left[0] < 0:
-        raise ValueError(f"more than {WRITTEN_BYTES_MAX} parts in one value")
-    if depth < 0:
-        raise ValueError(f"nested too deep, at most {DEPTH_MAX} levels")
-    match value:
-        case None | bool():
-            return value
-        case str():
-            return str.__str__(value)
-        case int():
-            return int(value)
-        case float():
-            return float(value)
-        case Mapping():
-            return {
-                _text(key, "key of an object"): _copied(inner, depth - 1, left)
-                for key, inner in value.items()
-            }
-        case list() | tuple():
-            return [_copied(inner, depth - 1, left) for inner in value]
-    raise TypeError(f"a {type(value).__name__} is no JSON value")
 
 
 def _checked(script: Script, plugin_id: str, write: PersonWrite) -> PersonWrite:

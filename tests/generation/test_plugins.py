@@ -30,7 +30,7 @@ class Poet:
         self,
         *,
         deterministic: bool = False,
-        fails: Exception | None = None,
+        fails: BaseException | None = None,
         makes: Mapping[str, Any] = MappingProxyType({"text": "O!"}),
     ) -> None:
         self.deterministic, self.fails, self.makes = deterministic, fails, makes
@@ -71,13 +71,78 @@ def test_a_provider_that_fails_is_named_and_off_after_its_budget() -> None:
     assert made(found)["provider"] == "template"
 
 
-@pytest.mark.parametrize("worth", [float("nan"), "\ud800", "\0", 10**400, b""])
+@pytest.mark.parametrize("worth", [float("nan"), "\ud800", "\0", 10**400])
 def test_what_a_provider_makes_can_be_kept_or_is_a_failure(worth: object) -> None:
     poet = Poet(makes={"text": "O!", "worth": [worth]})
     with pytest.raises(
         ProviderFailed, match=r"^provider poet: ValueError: result\.worth\[0\]: .*; allowed: "
     ):
         made(providers(poet))
+
+
+def doubling(levels: int) -> list[Any]:
+    found: list[Any] = [1]
+    for _ in range(levels):
+        found = [found, found]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("makes", "said"),
+    [
+        ({"text": b""}, "TypeError: a bytes is no JSON value"),
+        ({1: 2}, "TypeError: 1 is no key of an object"),
+        ({"text": doubling(60)}, "ValueError: more than 65536 parts"),
+        (["text"], "TypeError: made a list, not an object"),
+        (None, "TypeError: made a NoneType, not an object"),
+    ],
+)
+def test_what_is_no_result_is_a_failure(makes: Any, said: str) -> None:
+    with pytest.raises(ProviderFailed, match=f"^provider poet: {said}"):
+        made(providers(Poet(makes=makes)))
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), GeneratorExit()])
+def test_a_provider_or_a_handler_that_ends_its_process_does_not(error: BaseException) -> None:
+    def leaves(event: JobEvent) -> None:
+        raise error
+
+    with pytest.raises(ProviderFailed, match=f"^provider poet: {type(error).__name__}"):
+        made(providers(Poet(fails=error)))
+    handlers = Handlers(Plugins({"bad": Plugin("bad", "1", handlers=(leaves,))}))
+    handlers.tell("job:started", "r1", JOB)
+    assert handlers.failures == {"bad": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"), [(5, 5.0), (1e9, 86_400.0), (-1, None), (float("nan"), None), ("soon", None)]
+)
+def test_patience_is_a_time_a_request_can_live(asked: Any, waits: float | None) -> None:
+    assert Retryable("busy", asked).after_s == waits
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"providers": (object(),)}, "is no provider"),
+        ({"handlers": ("log",)}, "handler 'log' is no function"),
+    ],
+)
+def test_what_no_worker_could_use_is_said_when_the_plug_in_loads(more: Any, problem: str) -> None:
+    assert problem in Plugin("poet", "1", **more).problem()
+    assert Plugin("poet", "1", providers=(Poet(),), handlers=(print,)).problem() == ""
+
+
+def test_no_handler_changes_what_the_next_one_hears() -> None:
+    heard: list[JobEvent] = []
+
+    def changes(event: JobEvent) -> None:
+        event.detail["status"] = "mine"  # type: ignore[index]
+
+    plugins = {"a": Plugin("a", "1", handlers=(changes,)), "b": Plugin("b", "1", handlers=(heard.append,))}
+    handlers = Handlers(Plugins(plugins))
+    handlers.tell("job:completed", "r1", JOB, status="succeeded")
+    assert (heard[0].detail["status"], handlers.failures) == ("succeeded", {"a": 1})
 
 
 def test_asking_for_patience_is_no_failure() -> None:
