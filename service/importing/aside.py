@@ -29,6 +29,10 @@ PEOPLE_READ_MAX = 200_000
 WHAT_IT_IS = ("id", "type", "nodeType")
 """Keys without which nothing is left of what has them: the whole is put aside instead."""
 
+GATES = ("conditions", "decisionConditions")
+"""Lists all of which must hold. Without one of them the way would be open that it kept shut: in its place
+stands one that never holds, since none of nothing does."""
+
 Step = str | int
 
 
@@ -91,7 +95,8 @@ def _move(document: Any, steps: list[Step], problem: Problem, report: Report) ->
             _refuse_component(parents[4], steps[4])
     else:
         _rename(parents, steps)
-    report.lost(problem.path, f"{problem.message}; {_allowed(problem)}")
+    shut = "; it never holds here" if any(step in GATES for step in steps[:-1]) else ""
+    report.lost(problem.path, f"{problem.message}; {_allowed(problem)}{shut}")
     return True
 
 
@@ -110,7 +115,8 @@ def _has(value: Any, step: Step) -> bool:
 
 
 def _rename(parents: list[Any], steps: list[Step]) -> None:
-    """A key gets a free name; an entry of a list goes to a free key beside the list."""
+    """A key gets a free name; an entry of a list goes to a free key beside the list, and a condition into one
+    that never holds."""
     holder, last = parents[-1], steps[-1]
     if isinstance(holder, dict):
         name = str(last)
@@ -118,6 +124,8 @@ def _rename(parents: list[Any], steps: list[Step]) -> None:
             _rename(parents[:-1], steps[:-1])
             return
         holder[free_name(holder, name)] = holder.pop(last)
+    elif steps[-2] in GATES:
+        holder[last] = {"type": "any", "conditions": [], f"{FREE}condition": holder[last]}
     else:
         taken = holder.pop(last)
         around, name = parents[-2], str(steps[-2])

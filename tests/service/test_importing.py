@@ -189,8 +189,8 @@ def test_what_is_not_known_is_put_aside_and_said() -> None:
     bake["effects"]["glow"] = 3
     found = brought(given_)
     requirements = found.document["meta"]["behavior"]["activities"]["activity:bake"]["requirements"]
-    assert requirements["conditions"] == [night]
-    assert requirements["x-import-conditions"] == [raining, raining]
+    never = {"type": "any", "conditions": [], "x-import-condition": raining}
+    assert requirements["conditions"] == [never, night, never]
     effects = found.document["meta"]["behavior"]["activities"]["activity:bake"]["effects"]
     assert effects["x-import-glow"] == 3
     path = "meta.behavior.activities.activity:bake"
