@@ -108,8 +108,8 @@ def change_stat(
     return ChangePerson(StatChange(NpcId(npc_id), component, tuple(path), by, low, high, adds=True))
 
 
-def put(npc_id: str, plugin_id: str, value: Mapping[str, Any]) -> ChangePerson:
-    """The plug-in's own component of a person, in place of what was there."""
+def put(npc_id: str, plugin_id: str, value: Mapping[str, Any] | None) -> ChangePerson:
+    """The plug-in's own component of a person, in place of what was there; None takes it away."""
     return ChangePerson(ComponentWrite(NpcId(npc_id), f"plugin:{plugin_id}", value))
 
 

@@ -89,7 +89,7 @@ def _checked(script: Script, plugin_id: str, write: PersonWrite) -> PersonWrite:
         case ComponentWrite(_, component, value):
             if component != f"plugin:{plugin_id}":
                 raise ValueError(f"component {component!r} is not plugin:{plugin_id}, its own")
-            if not isinstance(value, Mapping):
+            if value is not None and not isinstance(value, Mapping):
                 raise TypeError(f"a component is an object, not a {type(value).__name__}")
             return ComponentWrite(npc_id, f"plugin:{plugin_id}", own_json(value))
         case StatChange():

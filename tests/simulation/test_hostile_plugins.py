@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from simulation import drive, flag_room
-from simulation.custom_effects import change_stat, place, put, set_flag, sound
+from simulation.custom_effects import change_stat, place, put, set_flag
 from simulation.definitions import Plugins, WorldDefinition, parse_world
 from simulation.definitions.plugins import checked
 from simulation.flag_room import WORLD_FLAGS_BYTES_MAX, FlagRoom
@@ -20,6 +20,7 @@ from simulation.orders import StatChange
 from simulation.plain import ERROR_CHARS_MAX, said_by
 from simulation.plugins import EVERY_MAX, Plugin, WorldSystem
 from simulation.snapshot import encode, parts_of, restore
+from simulation.soundness import sound
 from simulation.units import NpcId
 from simulation.world import World
 from village import document
@@ -109,8 +110,7 @@ class Hard(BaseException):
 
 
 BAD_EFFECTS = {
-    "a component that is a list": (put("npc:1", "bad", [1]), "a component is an object, not a list"),  # type: ignore[arg-type]
-    "no component": (put("npc:1", "bad", None), "a component is an object, not a NoneType"),  # type: ignore[arg-type]
+    "a component that is a list": (put("npc:1", "bad", [1]), "a component is an object, not a list"),
     "a relationship without an axis": (change_stat("npc:1", "relationships.npc:0", 1), "is no number"),
     "a relationship to nobody": (
         change_stat("npc:1", "relationships.npc:99.trust", 1),
@@ -140,8 +140,8 @@ BAD_EFFECTS = {
         change_stat("npc:1", "behavior.energy", 1, -10, -5),
         "never between -10 and -5",
     ),
-    "a person by a list": (put([], "bad", {}), "is no id of a person"),  # type: ignore[arg-type]
-    "a place by a list": (place("npc:1", []), "is no id of a location"),  # type: ignore[arg-type]
+    "a person by a list": (put([], "bad", {}), "is no id of a person"),
+    "a place by a list": (place("npc:1", []), "is no id of a location"),
 }
 
 
@@ -154,7 +154,7 @@ def test_an_effect_that_would_break_the_world_is_a_failure_and_changes_nothing(n
 
 
 def test_a_system_that_answers_nonsense_fails_in_each_tick_and_the_world_goes_on() -> None:
-    world, _, errors = lived(definition(lambda view, now, chance: [put("npc:1", "bad", [view])]))  # type: ignore[list-item]
+    world, _, errors = lived(definition(lambda view, now, chance: [put("npc:1", "bad", [view])]))
     assert errors == ["TypeError: a component is an object, not a list"] * TICKS
     assert world.script.plugin_state.failures == {"bad": TICKS + 2}
 
@@ -169,7 +169,7 @@ def test_what_is_carried_out_lies_in_the_bounds_of_its_metric() -> None:
         change_stat("npc:1", "relationships.npc:0.trust", 5),
         change_stat("npc:1", "stealth.suspicion", -5),
     ]
-    found = [one.write for one in sound(world.script, "bad", effects, 5, {})]  # type: ignore[union-attr]
+    found = [one.write for one in sound(world.script, "bad", effects, 5, {})]
     npc = NpcId("npc:1")
     assert found == [
         StatChange(npc, "purse", ("gold",), 5, 0, 1000, adds=True, start=7),
@@ -178,6 +178,18 @@ def test_what_is_carried_out_lies_in_the_bounds_of_its_metric() -> None:
         StatChange(npc, "relationships", ("npc:0", "trust"), 5, 0, 100, adds=True, start=50),
         StatChange(npc, "stealth", ("suspicion",), -5, -100, 100, adds=True),
     ]
+
+
+def test_its_own_component_is_put_and_taken_away() -> None:
+    def turns(view: Any, now: int, chance: Any) -> Any:
+        return [put("npc:1", "bad", {"on": True} if view.tick < TICKS else None)]
+
+    world, stages = create(definition(turns))
+    there = []
+    for _ in drive.run(world, stages, TICKS):
+        views = [stage.view(NpcId("npc:1"), world.world_time, world.flags) for stage in stages.values()]
+        there += ["plugin:bad" in view["components"] for view in views if view is not None]
+    assert there == [True] * (TICKS - 1) + [False]
 
 
 def test_an_object_as_a_flag_becomes_one_flag_a_value() -> None:
@@ -238,7 +250,7 @@ def test_a_check_gets_a_copy_and_must_answer_a_text() -> None:
     bad = Plugin(id="bad", version="1")
     assert checked(replace(bad, check=spoils), "c", params) == ""
     assert params == {"l": [1]}
-    assert checked(replace(bad, check=lambda *_: None), "c", params) == "its check answered None, no text"  # type: ignore[arg-type, return-value]
+    assert checked(replace(bad, check=lambda *_: None), "c", params) == "its check answered None, no text"
     leaves = replace(bad, check=lambda *_: sys.exit(3))
     assert checked(leaves, "c", params) == "its check failed: SystemExit: 3"
 
@@ -348,7 +360,7 @@ def test_flags_of_one_tick_stop_at_the_bound_and_those_without_room_are_told() -
         ({"systems": (WorldSystem("s", every=float("inf"), run=nothing),)}, "every inf or budget 64"),
         ({"systems": (WorldSystem("s", every=EVERY_MAX * 2, run=nothing),)}, "or budget 64 is out of range"),
         ({"systems": (WorldSystem("s", every=1, run=nothing),) * 2}, "two systems have one name: s, s"),
-        ({"systems": (WorldSystem("s", every=1, run=5),)}, "system s is no function"),  # type: ignore[arg-type]
+        ({"systems": (WorldSystem("s", every=1, run=5),)}, "system s is no function"),
         ({"failures_max": 2.5}, "failures_max is 2.5"),
     ],
 )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from meddling import MEDDLER
 from simulation import drive
-from simulation.custom_effects import change_stat, place, put, set_flag, sound
+from simulation.custom_effects import change_stat, place, put, set_flag
 from simulation.deciding import decide
 from simulation.definitions import NO_PLUGINS, Plugins, WorldFileInvalid, parse_world, update_payload
 from simulation.inputs import Input
@@ -24,6 +24,7 @@ from simulation.planning import next_plan
 from simulation.population import NONE
 from simulation.reasoning import reason
 from simulation.snapshot import encode, parts_of, restore
+from simulation.soundness import sound
 from simulation.units import InputKind, Micros, Tier
 from simulation.world import World
 from village import document
