@@ -50,7 +50,7 @@ class GenerationGate(ProcessActor):
                 self.supervisor, self.wire = sender, message.wire
                 self.use(message.settings)
                 settings = message.settings
-                self.handlers = Handlers(load(settings.plugins))
+                self.handlers = Handlers(load(settings.plugins), beside=True)
                 self.in_background(_open(settings.database_url), f"open:{message.ask_id}")
                 self.queue = JobQueue(settings.redis_url, settings.namespace)
                 self.results = JobQueue(settings.redis_url, settings.namespace)

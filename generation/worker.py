@@ -191,7 +191,8 @@ def main(
 ) -> int:
     """Run a worker; the exit status. Away databases end it with one sentence: its supervisor starts it
     again."""
-    providers, handlers = Providers.with_plugins(plugins, TemplateProvider()), Handlers(plugins)
+    providers = Providers.with_plugins(plugins, TemplateProvider())
+    handlers = Handlers(plugins, beside=True)
     try:
         asyncio.run(run_worker(database_url, redis_url, namespace, slot, providers, handlers))
     except (*QUEUE_ERRORS, DatabaseAway) as error:
@@ -199,4 +200,6 @@ def main(
         return 1
     except asyncio.CancelledError:
         return 0
+    finally:
+        handlers.close()
     return 0

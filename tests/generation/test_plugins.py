@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from threading import Event
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from generation import events
 from generation.events import Handlers, JobEvent
 from generation.providers import Assignment, NoProvider, ProviderFailed, Providers, Retryable
 from generation.template import TemplateProvider
@@ -181,3 +183,33 @@ def test_a_handler_that_raises_hurts_nobody_and_is_off_after_its_budget() -> Non
         handlers.tell("job:started", "r1", JOB)
     assert heard == ["bad", "good", "bad", "good", "good"]
     assert handlers.failures == {"bad": 2}
+
+
+def test_a_handler_that_never_answers_holds_up_neither_its_process_nor_other_plug_ins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two events may wait: of five the first is being heard, two wait, and two are failures."""
+    monkeypatch.setattr(events, "EVENTS_WAITING_MAX", 2)
+    monkeypatch.setattr(events, "DRAIN_S", 10.0)
+    heard: list[str] = []
+    begun, free = Event(), Event()
+
+    def hangs(event: JobEvent) -> None:
+        begun.set()
+        free.wait(30)
+        heard.append("slow")
+
+    slow = Plugin("slow", "1", handlers=(hangs,))
+    quick = Plugin("quick", "1", handlers=(lambda event: heard.append("quick"),))
+    handlers = Handlers(Plugins({"slow": slow}), beside=True)
+    beside = Handlers(Plugins({"quick": quick}), beside=True)
+    handlers.tell("job:started", "r1", JOB)
+    assert begun.wait(30)
+    for _ in range(4):
+        handlers.tell("job:started", "r1", JOB)
+    beside.tell("job:started", "r1", JOB)
+    beside.close()
+    assert (heard, handlers.failures) == (["quick"], {"slow": 2})
+    free.set()
+    handlers.close()
+    assert heard.count("slow") == 3
