@@ -102,7 +102,7 @@ def _requirements(fields: Fields, names: Names) -> Requirements:
         mood_tags=fields.names("moodTags", names.mood_tags, "mood tag"),
         time_of_day=fields.names("timeOfDay", names.periods, "time of day"),
         location_types=fields.texts("locationTypes"),
-        required_npcs=tuple(normal_ref(ref) for ref in fields.texts("requiredNpcRolesOrIds")),
+        required_npcs=tuple(normal_ref(ref) for ref in fields.ids("requiredNpcRolesOrIds")),
         conditions=read_conditions(fields, "conditions", names),
     )
     fields.done()

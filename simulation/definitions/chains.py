@@ -131,7 +131,7 @@ def _chain(key: str, value: Any, path: str, names: Names, calendar: Calendar, ca
 
 def _npcs(fields: Fields, cast: Cast) -> tuple[str, ...]:
     """`npcId`, or `npcs` for several."""
-    listed = fields.texts("npcs")
+    listed = fields.ids("npcs")
     fields.ignore("npcId")
     if fields.has("npcId"):
         listed = (fields.identifier("npcId"), *listed)

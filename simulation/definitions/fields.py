@@ -156,6 +156,14 @@ class Fields:
                 self.refuse(at(self.at(key), n), item, f"is {shown(item)}", "a text")
         return tuple(item for item in value if isinstance(item, str))
 
+    def ids(self, key: str, most: int = 1000) -> tuple[str, ...]:
+        """A list of ids: texts, or whole numbers that are read as texts; empty if it is not there."""
+        value = self.raw(key, [])
+        if isinstance(value, list) and len(value) <= most and all(map(_is_id, value)):
+            return tuple(map(str, value))
+        self.refuse(self.at(key), value, self._wrong(key, value), f"a list of at most {most} ids")
+        return ()
+
     def names(self, key: str, known: Iterable[str], what: str) -> tuple[str, ...]:
         """A list of names, each of which must name something."""
         allowed = set(known)
@@ -222,6 +230,10 @@ class AnyName(dict[str, Any]):
 def known_in(table: Mapping[str, T], problems: Iterable[Problem], *unread: str) -> Mapping[str, T]:
     """The table, or any name if one of these paths, where the table is, was refused as a whole."""
     return AnyName() if {problem.path for problem in problems} & {*unread} else table
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, int) and is_number(value))
 
 
 def is_number(value: object) -> bool:

@@ -240,7 +240,7 @@ def _trigger(fields: Fields, behavior: Behavior) -> Trigger:
 
 def _on_activity(fields: Fields, behavior: Behavior) -> Trigger:
     when = _when(fields)
-    listed = fields.texts("activityIds", ACTIVITIES_MAX)
+    listed = fields.ids("activityIds", ACTIVITIES_MAX)
     for n, name in enumerate(listed):
         if name not in behavior.activities:
             where = at(fields.at("activityIds"), n)

@@ -258,7 +258,7 @@ def _scene(fields: Fields, known: Known) -> SceneLaunch:
     fields.ignore("sceneId", "sceneIntentId", "branchIntent")
     bound = fields.within("roleBindings")
     people = [_person(bound, role, known) for role, _ in bound.entries()]
-    for n, name in enumerate(fields.texts("cast", CAST_MAX)):
+    for n, name in enumerate(fields.ids("cast", CAST_MAX)):
         people.append(person_named(name, known.people))
         if people[-1] not in known.people:
             where = at(fields.at("cast"), n)

@@ -114,7 +114,7 @@ def _flags(fields: Fields) -> dict[str, Any]:
 
 def read_cast(fields: Fields, people: Collection[NpcId]) -> tuple[NpcId, ...]:
     """Who plays in the player's scene."""
-    names = tuple(person_named(name, people) for name in fields.texts("cast", CAST_MAX))
+    names = tuple(person_named(name, people) for name in fields.ids("cast", CAST_MAX))
     for n, name in enumerate(names):
         if name not in people:
             fields.problems.append(unknown_name(at(fields.at("cast"), n), name, people, "npc"))

@@ -192,7 +192,7 @@ def _people(fields: Fields, known: RuleNames) -> tuple[NpcId, ...] | None:
         fields.raw("npcs")
         return None
     found: dict[NpcId, None] = {}
-    for n, ref in enumerate(fields.texts("npcs", NAMED_MAX)):
+    for n, ref in enumerate(fields.ids("npcs", NAMED_MAX)):
         names = known.resolve(ref)
         if not names:
             fields.problems.append(unknown_name(at(fields.at("npcs"), n), ref, known.people, "npc or role"))

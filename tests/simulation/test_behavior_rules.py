@@ -146,3 +146,24 @@ def test_a_recent_activity_with_a_key_that_would_be_lost_is_refused() -> None:
     with pytest.raises(WorldFileInvalid) as refusal:
         parse_world(document)
     assert "lastActivities[0].endedAtSecond: no key" in str(refusal.value)
+
+
+def test_ids_in_lists_may_be_whole_numbers_too() -> None:
+    """As everywhere: 7 is the text "7"."""
+    document = inn(locations=[])
+    del document["npcs"][0]["personality"]["home"]
+    document["npcs"].append({"id": 7})
+    meta = document["meta"]
+    meta["behavior"]["activities"]["drink"]["requirements"] = {"requiredNpcRolesOrIds": [7]}
+    meta["chains"] = {"c": {"npcs": [7], "steps": [{"id": "s"}]}}
+    meta["simulation"]["rules"] = [{"when": {"type": "flag", "key": "f", "npcs": [7]}, "tier": "active"}]
+    document["sessions"] = [{"id": 1, "sceneId": "stage", "cast": [7]}]
+    found = parse_world(document)
+    assert found.warnings == ()
+    assert (found.chains["c"].npcs, found.sessions[0].cast) == (("7",), ("7",))
+    assert asking.why(found, NpcId("ada")).chosen == "drink"
+    meta["behavior"]["activities"]["drink"]["requirements"] = {"requiredNpcRolesOrIds": [True]}
+    with pytest.raises(
+        WorldFileInvalid, match=r"requiredNpcRolesOrIds: is \[True\]; allowed: a list of at most"
+    ):
+        parse_world(document)
