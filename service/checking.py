@@ -55,7 +55,7 @@ class CheckedWorld:
             name=self.name,
             definition_hash=self.definition_hash,
             document=self.document,
-            source=str(self.path),
+            source=os.fsencode(self.path).decode("utf-8", "backslashreplace"),
             fresh=fresh,
             generation=generation,
             beginning=self.beginning,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from messages.service import Speed
 from service.errors import WrongUse
+from simulation.plain import is_whole_text
 from simulation.units import GenerationMode
 
 DATA = Path("data")
@@ -63,6 +64,9 @@ class Settings:
         for option, url, schemes in (("--database", database, DATABASES), ("--redis", redis, REDISES)):
             if url is not None and not url.startswith(schemes):
                 raise WrongUse(f"{option} is {url!r}", because=f"it must begin with {' or '.join(schemes)}")
+        for option, named in (("--data", str(data)), ("--database", database or "")):
+            if not is_whole_text(named):
+                raise WrongUse(f"{option} is {named}", because="its name must be UTF-8")
         if not 1 <= shards <= SHARDS_MAX:
             raise WrongUse(f"--shards is {shards}", because=f"it may be 1 to {SHARDS_MAX}")
         return cls(

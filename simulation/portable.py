@@ -21,10 +21,10 @@ from simulation.definitions import (
     pack,
     parse_world,
     read_document,
-    unpack,
 )
 from simulation.definitions.plugins import NO_PLUGINS
 from simulation.definitions.reading import EXPORTED
+from simulation.foreign import Senseless, inflated
 from simulation.opening import Stages
 from simulation.person_json import json_seconds
 from simulation.scalars import RULES_VERSION
@@ -33,6 +33,8 @@ from simulation.units import Seq
 from simulation.world import World
 
 FORMAT = 1
+DOCUMENT_BYTES_MAX = 512 * 1024**2
+"""Bytes of a definition unpacked: what a world file may have."""
 CHECKSUM_BYTES = 16
 """Bytes of the blake2b digest in the header."""
 HEADER_BYTES = len(EXPORTED) + 1 + CHECKSUM_BYTES
@@ -82,22 +84,24 @@ def open_portable(body: bytes, source: str, plugins: Plugins = NO_PLUGINS) -> Po
     """The world in a file. Raises NotPortable, or WorldFileInvalid for its definition."""
     head, document, snapshot = _parts(body)
     try:
-        text = unpack(document)
+        text = inflated(document, DOCUMENT_BYTES_MAX).decode()
         definition = parse_world(read_document(text, source), source, plugins)
-        world, stages = restore(definition, snapshot)
+        world, stages = restore(definition, snapshot, foreign=True)
         found = drive.state_hash(world, stages)
-    except (SnapshotCorrupt, SnapshotOfAnother, zlib.error, UnicodeDecodeError) as error:
+    except (SnapshotCorrupt, SnapshotOfAnother, Senseless, zlib.error, UnicodeDecodeError) as error:
         raise NotPortable(str(error)) from error
     except DefinitionInvalid:
         raise
     except FORGED as error:
         raise NotPortable(f"its state makes no sense ({type(error).__name__}: {error})") from error
+    if (world.applied, world.next_seq) != (0, 1):
+        raise NotPortable("it counts inputs of another history")
     if found != head["stateHash"]:
         raise NotPortable(f"its state has hash {found}, and it was exported with {head['stateHash']}")
     return Portable(text, definition, snapshot, world, stages)
 
 
-FORGED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
+FORGED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
 """What reading a state raises that nobody's export wrote, though its checksum is right."""
 
 

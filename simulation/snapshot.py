@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from simulation.clock import Clock
 from simulation.definitions import SimulationConfig, WorldDefinition
+from simulation.foreign import STATE_BYTES_MAX, check_clock, check_people, inflated
 from simulation.mind import BEHAVING, Mind
 from simulation.opening import Stages, settle
 from simulation.population import BARE, Cold
@@ -159,9 +160,12 @@ def _compressed(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def restore(definition: WorldDefinition, snapshot: bytes, mind: Mind = BEHAVING) -> tuple[World, Stages]:
-    """The world and its stages as they were. Raises SnapshotCorrupt or SnapshotOfAnother."""
-    head, body, start = _open(snapshot)
+def restore(
+    definition: WorldDefinition, snapshot: bytes, mind: Mind = BEHAVING, *, foreign: bool = False
+) -> tuple[World, Stages]:
+    """The world and its stages as they were. Raises SnapshotCorrupt or SnapshotOfAnother; of a `foreign` one,
+    which a stranger may have written, also Senseless and whatever reading nonsense raises."""
+    head, body, start = _open(snapshot, foreign=foreign)
     if head["definition"] != definition.definition_hash:
         raise SnapshotOfAnother(
             f"the snapshot is of definition {head['definition']}, the stored world's is "
@@ -172,6 +176,8 @@ def restore(definition: WorldDefinition, snapshot: bytes, mind: Mind = BEHAVING)
     world_time, tick, carry, steps, advance = head["clock"]
     limit = Micros(head.get("advanceLimit", 0))
     clock = Clock(Micros(world_time), Tick(tick), carry, steps, Micros(advance), limit)
+    if foreign:
+        check_clock(clock, config)
     sessions = [Session.from_json(value) for value in head.get("sessions", [])]
     plugins = head.get("plugins")
     if plugins is not None:
@@ -190,14 +196,17 @@ def restore(definition: WorldDefinition, snapshot: bytes, mind: Mind = BEHAVING)
     world.counters.requests, world.counters.failures = counters["requests"], counters["failures"]
     world.counters.refused_requests = counters["refused"]
     world.counters.decisions = {tier: counters["decisions"][str(tier)] for tier in TIERS}
-    stages = _stages(world, script, head["tiers"], body, start)
+    loaded, start = _columns(head["tiers"], body, start)
+    if foreign:
+        check_people(script, [(columns, _people(listed)) for columns, listed in loaded.values()])
+    stages = _stages(world, script, loaded, body, start)
     world.moving.tiering.restore(head.get("pulled", {}), stages)
     world.cues.restore(head.get("cues", ()), stages, world.world_time)
     settle(world, stages, world.moving.next())
     return world, stages
 
 
-def _open(snapshot: bytes) -> tuple[dict[str, Any], bytes, int]:
+def _open(snapshot: bytes, *, foreign: bool) -> tuple[dict[str, Any], bytes, int]:
     if snapshot[: len(MAGIC)] != MAGIC or len(snapshot) < HEADER_BYTES:
         raise SnapshotCorrupt("no snapshot: it does not begin like one")
     if snapshot[len(MAGIC)] not in READABLE:
@@ -205,13 +214,18 @@ def _open(snapshot: bytes) -> tuple[dict[str, Any], bytes, int]:
     body = snapshot[HEADER_BYTES:]
     if blake2b(body, digest_size=CHECKSUM_BYTES).digest() != snapshot[len(MAGIC) + 1 : HEADER_BYTES]:
         raise SnapshotCorrupt("the checksum does not match")
-    plain = zlib.decompress(body)
+    plain = inflated(body, STATE_BYTES_MAX) if foreign else zlib.decompress(body)
     start = 8 + int.from_bytes(plain[:8], "little")
     return json.loads(plain[8:start]), plain, start
 
 
-def _stages(world: World, script: Script, tiers: Mapping[str, Any], body: bytes, start: int) -> Stages:
-    loaded: dict[Tier, tuple[dict[str, NDArray[Any]], Any]] = {}
+Loaded = dict[Tier, tuple[dict[str, NDArray[Any]], Mapping[str, Any]]]
+"""Tier -> its columns, and what the head lists of it."""
+
+
+def _columns(tiers: Mapping[str, Any], body: bytes, start: int) -> tuple[Loaded, int]:
+    """Every tier's columns, and where what follows them begins."""
+    loaded: Loaded = {}
     for tier in TIERS:
         listed = tiers[str(tier)]
         columns: dict[str, NDArray[Any]] = {}
@@ -223,6 +237,10 @@ def _stages(world: World, script: Script, tiers: Mapping[str, Any], body: bytes,
             columns[name] = np.frombuffer(body, kind, size // kind.itemsize, start).reshape(shape)
             start += size
         loaded[tier] = columns, listed
+    return loaded, start
+
+
+def _stages(world: World, script: Script, loaded: Loaded, body: bytes, start: int) -> Stages:
     npcs = script.definition.npcs
     stages = {}
     for tier, (columns, listed) in loaded.items():
@@ -232,6 +250,12 @@ def _stages(world: World, script: Script, tiers: Mapping[str, Any], body: bytes,
         world.seat(tier, stage.count, agenda)
         stages[tier] = stage
     return stages
+
+
+def _people(listed: Mapping[str, Any]) -> int:
+    """Of how many people it says the components."""
+    people: int = listed["people"] if "people" in listed else len(listed["cold"])
+    return people
 
 
 def _cold(listed: Mapping[str, Any], body: bytes, start: int) -> tuple[list[Cold], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -38,8 +39,8 @@ def read_document(text: bytes | str, source: str) -> dict[str, Any]:
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(items)
         if len(found) < len(items):
-            keys = [key for key, _ in items]
-            twice = next(key for key in found if keys.count(key) > 1)
+            times = Counter(key for key, _ in items)
+            twice = next(key for key in found if times[key] > 1)
             refuse(f"the key {shown(twice)} is given twice in one object", "each key once", twice)
         return found
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from service.errors import WrongUse
+from service.settings import Settings
 
 GOOD: dict[str, Any] = {
     "id": "inn",
@@ -193,6 +197,20 @@ def test_a_directory_and_a_missing_file_are_refused(refused: Callable[..., str],
     assert "is a directory" in refused(tmp_path)
     missing = tmp_path / "nowhere.json"
     assert refused(missing).startswith(f"{missing}: does not exist;")
+
+
+def test_a_file_whose_name_is_no_utf8_is_read_and_named_all_the_same(cli: Cli, tmp_path: Path) -> None:
+    write(file := tmp_path / os.fsdecode(b"inn\xff.json"), GOOD)
+    status, out, _ = cli("check", file)
+    assert status == 0
+    assert "inn\\udcff.json: Inn is sound" in out
+
+
+@pytest.mark.parametrize("option", ["data", "database"])
+def test_state_is_kept_under_no_name_that_is_no_utf8(option: str) -> None:
+    named: dict[str, Any] = {"data": Path("data"), option: os.fsdecode(b"sqlite:///d\xff")}
+    with pytest.raises(WrongUse, match=f"--{option} is .*: its name must be UTF-8"):
+        Settings.of(**{**named, "data": Path(named["data"])})
 
 
 def test_check_lists_problems_for_machines_too(cli: Cli, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,11 @@ def checked(definition_hash: str, beginning: Beginning | None = None) -> Checked
 def test_a_file_that_a_world_goes_by_or_went_by_lets_it_go_on(stored: tuple[str, ...], said: str) -> None:
     """Its definition is the first of `stored`; the others it had before updates."""
     assert goes_on(checked("h1"), stored) == said
+
+
+def test_a_file_is_told_of_by_its_name_whatever_bytes_are_in_it() -> None:
+    world = replace(checked("h1"), path=Path(os.fsdecode(b"w\xff.json")))
+    assert world.to_add("ask", fresh=False, generation=None).source == "w\\xff.json"
 
 
 def test_a_file_that_a_world_never_went_by_is_refused_with_what_to_do() -> None:

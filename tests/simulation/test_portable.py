@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
@@ -13,6 +14,7 @@ import pytest
 from simulation import drive, portable
 from simulation.definitions import ConfigInvalid, WorldDefinition
 from simulation.definitions.reading import EXPORTED
+from simulation.foreign import Senseless, inflated
 from simulation.inputs import Input
 from simulation.opening import Stages, create
 from simulation.portable import (
@@ -23,7 +25,7 @@ from simulation.portable import (
     export,
     open_portable,
 )
-from simulation.units import InputKind, Seq
+from simulation.units import InputKind, Seq, Tier
 from simulation.world import World
 
 Village = Callable[..., WorldDefinition]
@@ -134,4 +136,107 @@ def test_a_state_that_nobody_exported_is_refused(
         monkeypatch.setattr(portable, "parts_of", lambda *of: replace(honest(*of), tiers={}))
     body = export(world, stages, json.dumps(world.script.definition.document))
     with pytest.raises((NotPortable, ConfigInvalid)):
+        open_portable(body, "village.thtr")
+
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def exported(village: Village, monkeypatch: pytest.MonkeyPatch, change: Change) -> bytes:
+    """A village whose state was changed on its way into the file: `change` gets the head, and under `tiers`
+    the columns and components of each tier."""
+    world, stages, _ = lived(village)
+    honest = portable.parts_of
+
+    def forged(*of: Any) -> Any:
+        parts = honest(*of)
+        tiers = {tier: {**export, "columns": {**export["columns"]}} for tier, export in parts.tiers.items()}
+        found = {**parts.head, "tiers": tiers}
+        change(found)
+        return replace(parts, head={k: v for k, v in found.items() if k != "tiers"}, tiers=found["tiers"])
+
+    monkeypatch.setattr(portable, "parts_of", forged)
+    return export(world, stages, json.dumps(world.script.definition.document))
+
+
+def in_detailed(name: str, change: Callable[[Any], Any]) -> Change:
+    """A change of one column of the first tier, in which the village's 20 most important people are."""
+
+    def changed(head: dict[str, Any]) -> None:
+        columns = head["tiers"][Tier.DETAILED]["columns"]
+        columns[name] = change(columns[name].copy())
+
+    return changed
+
+
+def putting(value: Any) -> Callable[[Any], Any]:
+    def put(column: Any) -> Any:
+        column.flat[0] = value
+        return column
+
+    return put
+
+
+def one_more(head: dict[str, Any]) -> None:
+    head["tiers"][Tier.DETAILED]["cold"] = [*head["tiers"][Tier.DETAILED]["cold"], {}]
+
+
+def without_energy(head: dict[str, Any]) -> None:
+    del head["tiers"][Tier.DETAILED]["columns"]["energy"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (in_detailed("activity", putting(6)), "column activity has values that are not from -1 to 5"),
+        (in_detailed("recent", putting(-2)), "column recent has values that are not from -1 to 5"),
+        (in_detailed("location", putting(3)), "column location has values that are not from -1 to 2"),
+        (in_detailed("routine", putting(1)), "column routine has values that are not from -1 to 0"),
+        (in_detailed("origin", putting(30)), "column origin has values that are not from 0 to 29"),
+        (in_detailed("due_at", putting(2**62 + 2**61)), "column due_at has values"),
+        (in_detailed("valence", putting(float("nan"))), "column valence has what is no number"),
+        (in_detailed("energy", lambda column: column.astype(float)), "column energy is of another type"),
+        (in_detailed("recent", lambda column: column[:, :3]), "column recent is of another type or shape"),
+        (in_detailed("origin", lambda column: column[::-1] * 0 + column[0]), "somebody is in it twice"),
+        (without_energy, "other columns than"),
+        (one_more, "21 people's components and 20 people"),
+        (lambda head: head.update(clock=[10**18 + 1, 1, 0, 0, 0]), "its world time is no whole number"),
+        (lambda head: head.update(clock=[1.5, 1, 0, 0, 0]), "its world time is no whole number"),
+        (lambda head: head.update(clock=[1, 2**63, 0, 0, 0]), "its tick is no whole number"),
+        (lambda head: head.update(clock=[1, 1, 10**12, 0, 0]), "its carry is no whole number"),
+        (lambda head: head.update(clock=[1, 1, 0, 0, 10**18]), "owes steps beyond the time"),
+        (lambda head: head.update(applied=2**63), "inputs of another history"),
+    ],
+)
+def test_a_state_that_makes_no_sense_is_refused_before_anything_reads_it(
+    village: Village, monkeypatch: pytest.MonkeyPatch, change: Change, says: str
+) -> None:
+    with pytest.raises(NotPortable, match=says):
+        open_portable(exported(village, monkeypatch, change), "village.thtr")
+
+
+@pytest.mark.parametrize("bound", ["portable.DOCUMENT_BYTES_MAX", "snapshot.STATE_BYTES_MAX"])
+def test_what_unpacks_into_too_much_is_refused(
+    village: Village, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    _, _, body = lived(village)
+    monkeypatch.setattr(f"simulation.{bound}", 1_000)
+    with pytest.raises(NotPortable, match="unpacks into more than 1,000 bytes"):
+        open_portable(body, "village.thtr")
+
+
+def test_no_more_is_unpacked_than_is_allowed() -> None:
+    packed = zlib.compress(bytes(100_000))
+    assert inflated(packed, 100_001) == bytes(100_000)
+    with pytest.raises(Senseless, match="more than 99,999 bytes"):
+        inflated(packed, 99_999)
+    with pytest.raises(Senseless, match="cut off"):
+        inflated(packed[:-5], 100_001)
+
+
+def test_a_head_without_end_is_refused(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot's head that is nested deeper than anybody reads."""
+    monkeypatch.setattr("simulation.snapshot._json", lambda value: b"[" * 100_000)
+    _, _, body = lived(village)
+    with pytest.raises(NotPortable, match="makes no sense"):
         open_portable(body, "village.thtr")

@@ -397,3 +397,10 @@ def test_no_near_name_is_looked_for_among_very_many() -> None:
     names = [f"npc:{n}" for n in range(NAMES_COMPARED_MAX + 1)]
     problem = unknown_name("$", "npc:x", names, "person")
     assert (problem.allowed, problem.nearest) == ("one of 10,001 names", "")
+
+
+def test_a_key_given_twice_among_very_many_is_found_in_one_look() -> None:
+    """Compared one with each other, so many keys would take minutes."""
+    keys = "".join(f'"k{n}": 1, ' for n in range(100_000))
+    with pytest.raises(WorldFileInvalid, match="the key 'k99999' is given twice"):
+        read_document(f'{{"flags": {{{keys} "k99999": 2}}}}', "x.json")
