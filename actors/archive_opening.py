@@ -11,7 +11,7 @@ from messages.archive import OpenArchive
 from messages.service import WorldReport
 from persistence import appointments, worlds
 from persistence.engine import Database, DatabaseAway, SchemaMissing, SchemaNewer
-from simulation.units import WorldId
+from simulation.units import Epoch, WorldId
 
 RETRY_S = (0.05, 2.0)
 """Between two tries while the database is away: first, and at most."""
@@ -23,7 +23,7 @@ class Stored(NamedTuple):
     """A database, and what is in it."""
 
     db: Database
-    known: tuple[WorldId, ...]
+    known: dict[WorldId, Epoch]
     definitions: dict[WorldId, tuple[str, ...]]
     asleep: tuple[WorldReport, ...]
     resting: tuple[WorldReport, ...]
@@ -39,7 +39,7 @@ async def open_database(ask: OpenArchive) -> Stored:
             db = await Database.open(ask.settings.database_url, migrate=True)
             return Stored(
                 db,
-                await worlds.ids(db),
+                await worlds.epochs(db),
                 await worlds.definitions(db),
                 await work.asleep(db),
                 await work.rest(db),

@@ -3,10 +3,10 @@ Supervisor."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from messages.service import Goal, WorldReport
+from messages.service import Goal, WorldReport, WorldSummary
 from simulation.units import Tick, WorldId
 
 BESIDE_MAX = 4
@@ -122,6 +122,27 @@ class Placement:
     def listed(self) -> tuple[WorldReport, ...]:
         """Every world in the order it was placed, quarantined ones with their reason."""
         return tuple(self._shown(world_id) for world_id in self.shard_of if world_id in self.reports)
+
+    def summaries(self, jobs: Mapping[WorldId, dict[str, int]]) -> tuple[WorldSummary, ...]:
+        """How every world stands at the end, with its generation requests by status."""
+        return tuple(
+            WorldSummary(
+                world_id=report.world_id,
+                name=report.name,
+                tick=report.tick,
+                world_time=report.world_time,
+                time_of_day=report.time_of_day,
+                decisions=report.decisions,
+                decisions_by_tier=report.decisions_by_tier,
+                requests=report.requests,
+                jobs=jobs.get(report.world_id, {}),
+                state_hash=report.state_hash,
+                status=report.status,
+                because=report.because,
+                skipped=report.skipped,
+            )
+            for report in self.listed()
+        )
 
     def _shown(self, world_id: WorldId) -> WorldReport:
         report, why = self.reports[world_id], self.quarantined.get(world_id)

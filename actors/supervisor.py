@@ -84,6 +84,10 @@ class Supervisor(ProcessActor):
     # -- clients
 
     def on_client(self, message: CLIENT, sender: Address) -> None:
+        if self.settings is None and not isinstance(message, service.StartService):
+            reason, do = "the service is being started", "Try again in a moment."
+            self.send(sender, Refused(ask_id=message.ask_id, reason=reason, do=do))
+            return
         if not self.desk.welcome(message, sender):
             return
         match message:
@@ -197,7 +201,7 @@ class Supervisor(ProcessActor):
                     ask_id=ask_id,
                     supervisor_pid=os.getpid(),
                     admin_pid=os.getppid(),
-                    worlds=self.stored.worlds if self.stored else (),
+                    worlds=self.stored.worlds if self.stored else {},
                     definitions=self.stored.definitions if self.stored else {},
                     asleep=tuple(report.world_id for report in self.stored.asleep) if self.stored else (),
                 )
@@ -325,24 +329,7 @@ class Supervisor(ProcessActor):
     def on_counted(self, message: archive.GenerationsCounted) -> None:
         if self.draining is None:
             return
-        summaries = tuple(
-            service.WorldSummary(
-                world_id=report.world_id,
-                name=report.name,
-                tick=report.tick,
-                world_time=report.world_time,
-                time_of_day=report.time_of_day,
-                decisions=report.decisions,
-                decisions_by_tier=report.decisions_by_tier,
-                requests=report.requests,
-                jobs=message.by_world.get(report.world_id, {}),
-                state_hash=report.state_hash,
-                status=report.status,
-                because=report.because,
-                skipped=report.skipped,
-            )
-            for report in self.placement.listed()
-        )
+        summaries = self.placement.summaries(message.by_world)
         self.desk.answer(
             service.Drained(
                 ask_id=self.draining, worlds=summaries, unsaved=tuple(dict.fromkeys(self.unsaved))

@@ -46,8 +46,8 @@ class OpenArchive(Ask):
 class ArchiveOpened(Message):
     ask_id: str
     pid: int
-    worlds: tuple[WorldId, ...]
-    """Every stored world that is not retired, to be placed on shards by `theatrum serve`."""
+    worlds: dict[WorldId, Epoch]
+    """Every stored world that is not retired, to be placed on shards by `theatrum serve`, with its epoch."""
     definitions: dict[WorldId, tuple[str, ...]]
     """Every world ever stored, with the hash of its definition, and of those before updates."""
     asleep: tuple[WorldReport, ...] = ()

@@ -19,7 +19,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from messages.base import Ask, Message
-from simulation.units import GenerationMode, Tick, WorldId
+from simulation.units import Epoch, GenerationMode, Tick, WorldId
 
 
 class Speed(StrEnum):
@@ -65,8 +65,8 @@ class ServiceStarted(Message):
     ask_id: str
     supervisor_pid: int
     admin_pid: int
-    worlds: tuple[WorldId, ...]
-    """Every stored world; `OpenWorld` runs one without its file."""
+    worlds: dict[WorldId, Epoch]
+    """Every stored world, with its epoch; `OpenWorld` runs one without its file."""
     definitions: dict[WorldId, tuple[str, ...]]
     """Every world ever stored, removed ones too, with the hash of its definition, and of those before."""
     asleep: tuple[WorldId, ...] = ()

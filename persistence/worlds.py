@@ -173,11 +173,18 @@ async def keep_visits(connection: AsyncConnection, world_id: WorldId, document: 
         await connection.execute(insert(sessions), visits)
 
 
-async def ids(db: Database) -> tuple[WorldId, ...]:
-    """Every stored world that is not retired, in the order they were first registered."""
-    query = select(worlds.c.id).where(worlds.c.status == "active").order_by(worlds.c.created_at, worlds.c.id)
+async def epochs(db: Database) -> dict[WorldId, Epoch]:
+    """Every stored world that is not retired, in the order they were first registered, with its epoch.
+
+    One that has another epoch later was taken into service meanwhile.
+    """
+    query = (
+        select(worlds.c.id, worlds.c.epoch)
+        .where(worlds.c.status == "active")
+        .order_by(worlds.c.created_at, worlds.c.id)
+    )
     async with db.read() as connection:
-        return tuple(WorldId(found) for found in (await connection.execute(query)).scalars())
+        return {WorldId(row.id): Epoch(row.epoch) for row in await connection.execute(query)}
 
 
 async def definitions(db: Database) -> dict[WorldId, tuple[str, ...]]:

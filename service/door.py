@@ -82,6 +82,17 @@ def listens(port: int) -> bool:
     return False
 
 
+def refuses(port: int) -> bool:
+    """Whether nobody is there at all: whoever is only slow accepts."""
+    try:
+        socket.create_connection((LOOPBACK, port), PROBE_WITHIN_S).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def free_port() -> int:
     """A port nobody listens on, and which stays ours: only who is told the number may listen there."""
     probe = socket.socket()

@@ -3,7 +3,7 @@ a time, and one that cannot run is shown while the others run."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +11,19 @@ from messages.admin import AddWorld, OpenWorld, SubmitInput
 from messages.service import AddSleeping
 from service.errors import Refusal
 from service.system import ActorService, new_id
-from simulation.units import GenerationMode, InputKind, Tick, WorldId
+from simulation.units import Epoch, GenerationMode, InputKind, Tick, WorldId
 
 ADD_WITHIN_S = 120.0
 """A large world takes its time to be stored and opened."""
 
 
 def to_open_again(
-    known: Iterable[WorldId], stored: Iterable[WorldId], left_out: Collection[WorldId]
+    known: Iterable[WorldId], stored: Mapping[WorldId, Epoch], left_out: Mapping[WorldId, Epoch]
 ) -> list[WorldId]:
-    """After a restart: the worlds of the last report, and those that came after it and were answered."""
-    return list(dict.fromkeys([*known, *(world_id for world_id in stored if world_id not in left_out)]))
+    """After a restart: the worlds of the last report, and those that came after it and were answered. A world
+    that was left out and has another epoch since was added."""
+    came = (world_id for world_id, epoch in stored.items() if left_out.get(world_id) != epoch)
+    return list(dict.fromkeys([*known, *came]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from service.settings import Settings
 from service.status_line import render
 from service.system import ActorService, new_id
 from service.warming import load_ahead, warm
-from simulation.units import GenerationMode, Tick, WorldId
+from simulation.units import Epoch, GenerationMode, Tick, WorldId
 
 LOOK_EVERY_S = 0.05
 """Between two looks at the children and at a signal."""
@@ -83,8 +83,9 @@ class Service:
         self.version = 0
         self.known: tuple[WorldId, ...] = ()
         """The worlds of the last report."""
-        self.left_out: frozenset[WorldId] | None = None
-        """Worlds that were stored already and that this run was not asked to run; None: it did not look."""
+        self.left_out: Mapping[WorldId, Epoch] | None = None
+        """Worlds that were stored already and that this run was not asked to run, with the epoch they had.
+        None: it did not look."""
         self.deaths_s: tuple[float, ...] = ()
         self.redis_url = settings.redis or ""
         self.failed: list[str] = []
@@ -174,8 +175,8 @@ class Service:
         mode = None if self.known else settings.generation
         opening = Opening(self.actors, mode, frozenset(started.asleep), self.log)
         if self.left_out is None:
-            mine = started.worlds if self.plan.stored else [world.world_id for world in self.plan.worlds]
-            self.left_out = frozenset(started.worlds).difference(mine)
+            mine = set(started.worlds) if self.plan.stored else {world.world_id for world in self.plan.worlds}
+            self.left_out = {name: epoch for name, epoch in started.worlds.items() if name not in mine}
         if self.known:
             worlds = opening.stored(to_open_again(self.known, started.worlds, self.left_out))
         elif self.plan.stored:

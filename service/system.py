@@ -17,7 +17,7 @@ from actors import frames
 from actors.shell import adopt_orphans
 from messages.base import Ask, Refused
 from messages.service import ServiceSettings, ServiceStarted, StartService
-from service.door import listens
+from service.door import listens, refuses
 from service.errors import Refusal, ServiceEnded, ServiceGone, Unstartable
 
 BASE = "multiprocTCPBase"
@@ -29,6 +29,12 @@ START_WITHIN_S = 30.0
 """Seconds for every process of the service to answer once."""
 LOOK_EVERY_S = 0.1
 """Seconds between two looks whether the one who shall answer is still there."""
+LOOK_FROM_OUTSIDE_EVERY_S = 1.0
+"""Seconds between two looks of a client, which knows a port and no processes."""
+JOIN_WITHIN_S = 10.0
+"""Seconds for the actor system to take a client in, and to take each of its messages."""
+NAMED_WITHIN_S = 5.0
+"""Seconds in which a Supervisor that is there shows its name."""
 GONE_WITHIN_S = 2.0
 """Seconds for the kernel to end what was killed."""
 POLL_S = 0.01
@@ -53,7 +59,9 @@ class ActorService:
         self._port = port
         self.admin_pid = 0
         self.supervisor_pid = 0
-        self._was_there = False
+        self._newest = 0
+        """The process that is the Supervisor, as long as it has not shown its name."""
+        self._joined_s = self._looked_s = time.monotonic()
         self.group = 0
         """The process group of the whole actor system: Thespian's admin makes one of its own."""
 
@@ -70,8 +78,9 @@ class ActorService:
         frames.install(key, may_start_admin=True)
         before = children()
         try:
-            service = cls._joined(port, SILENT)
+            service = cls._joined(port, SILENT, START_WITHIN_S)
             service.group = group_of(children() - before)
+            service._newest = newest_of(service.group)
             started = service.ask(StartService(ask_id=new_id(), settings=settings), START_WITHIN_S)
         except BaseException:
             end_group(group_of(children() - before))
@@ -87,19 +96,24 @@ class ActorService:
         frames.install(key, may_start_admin=False)
         os.environ.setdefault("THESPLOG_FILE", os.devnull)
         try:
-            return cls._joined(port, None)
+            return cls._joined(port, None, JOIN_WITHIN_S)
         except ConnectionRefusedError:
             raise ServiceGone("The service went away") from None
 
     @classmethod
-    def _joined(cls, port: int, logs: object) -> ActorService:
-        from thespian.actors import ActorSystem, InvalidActorAddress
+    def _joined(cls, port: int, logs: object, within_s: float) -> ActorService:
+        from thespian.actors import ActorSystem, ActorSystemException, InvalidActorAddress
+        from thespian.system import systemBase
 
+        systemBase.MAX_CHILD_ACTOR_CREATE_DELAY = timedelta(seconds=within_s)
+        systemBase.MAX_TELL_PERIOD = timedelta(seconds=JOIN_WITHIN_S)
         try:
             system = ActorSystem(BASE, {"Admin Port": port}, logDefs=logs, transientUnique=True)
             supervisor = system.createActor("actors.supervisor.Supervisor", globalName=SUPERVISOR)
         except InvalidActorAddress as error:
             raise Unstartable("The actor system did not start", because=str(error)) from None
+        except ActorSystemException as error:
+            raise ServiceGone("The service does not answer", because=str(error)) from None
         return cls(system, supervisor, port)
 
     def ask(self, message: Ask, within_s: float) -> Any:
@@ -130,16 +144,22 @@ class ActorService:
         while (left := deadline - time.monotonic()) > 0:
             answer = self._system.listen(timedelta(seconds=min(left, LOOK_EVERY_S)))
             if answer is None and self._is_lost():
-                raise ServiceEnded("The service ended", because=f"{kinds} had no reply")
+                do = "" if self.group else "What was asked may have happened: look before you ask again."
+                raise ServiceEnded("The service ended", because=f"{kinds} had no reply", do=do)
             if getattr(answer, "ask_id", None) in asked:
                 return answer
         raise ServiceGone("The service does not answer", because=f"{kinds} had no reply in {within_s:g} s")
 
     def _is_lost(self) -> bool:
-        """Whether a Supervisor that we started was there and is gone, so that no answer can come."""
-        is_there = self.group > 0 and SUPERVISOR_PROCESS in names_in(self.group)
-        was_there, self._was_there = self._was_there, self._was_there or is_there
-        return was_there and not is_there
+        """Whether the Supervisor we talk to is gone, so that no answer can come."""
+        now_s = time.monotonic()
+        if self.group > 0:
+            is_new = now_s - self._joined_s < NAMED_WITHIN_S and _runs(self._newest)
+            return not is_new and SUPERVISOR_PROCESS not in names_in(self.group)
+        if now_s - self._looked_s < LOOK_FROM_OUTSIDE_EVERY_S:
+            return False
+        self._looked_s = now_s
+        return refuses(self._port)
 
     def is_alive(self) -> bool:
         """Whether admin and Supervisor still run; reaps the admin, which is our child."""
@@ -174,14 +194,30 @@ def group_of(pids: set[int]) -> int:
 
 def names_in(group: int) -> set[str]:
     """What `ps` calls the processes of a group."""
-    found = set()
+    return {fields[NAME_FIELD] for _, fields in _stats_of(group)}
+
+
+NAME_FIELD, STARTED_FIELD = 0, 20
+"""Of what is said of a process: its name, and when it began, in ticks of the kernel's clock."""
+
+
+def _stats_of(group: int) -> Iterator[tuple[int, list[str]]]:
+    """Every process of a group that is no zombie: its pid, and what the kernel says of it."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(FileNotFoundError, ProcessLookupError):
-            name, _, rest = stat.read_text().rpartition(")")
-            state, _, process_group = rest.split()[:3]
+            pid, _, rest = stat.read_text().partition(" (")
+            name, _, values = rest.rpartition(")")
+            state, _, process_group, *_ = fields = values.split()
             if int(process_group) == group and state != "Z":
-                found.add(name.partition("(")[2])
-    return found
+                yield int(pid), [name, *fields]
+
+
+def newest_of(group: int) -> int:
+    """The process of a group that began last; 0 if there is none."""
+    began = {}
+    for pid, fields in _stats_of(group):
+        began[pid] = int(fields[STARTED_FIELD])
+    return max(began, key=lambda pid: began[pid], default=0)
 
 
 def end_group(group: int) -> None:

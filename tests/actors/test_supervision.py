@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from actors.children import Children
 from actors.placement import Placement
 from actors.supervision import CHILDREN, ChildSpec, may_restart, recent, restart_delay_s
+from actors.supervisor import Supervisor
+from messages.admin import ListWorlds
 from messages.service import Goal, WorldReport
 from simulation.units import Tick, WorldId
 
@@ -117,3 +119,16 @@ def test_a_quarantined_world_is_listed_with_its_reason() -> None:
 
 def test_a_death_counts_until_its_window_is_over() -> None:
     assert recent(CHILDREN[0], (0.0, 0.5), 60.0) == (0.5,)
+
+
+def test_a_supervisor_that_nobody_opened_says_so_instead_of_that_there_is_no_world(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A client that comes just after a Supervisor's death is given a new one, which knows of nothing."""
+    for name in ("die_with_parent", "show_name"):
+        monkeypatch.setattr(f"actors.shell.{name}", lambda *_: None)
+    supervisor, sent = Supervisor(), []
+    monkeypatch.setattr(supervisor, "send", lambda address, message: sent.append((address, message)))
+    supervisor.on_client(ListWorlds(ask_id="list"), "client")  # type: ignore[arg-type]
+    ((address, refused),) = sent
+    assert (address, refused.ask_id, refused.reason) == ("client", "list", "the service is being started")

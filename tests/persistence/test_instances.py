@@ -37,7 +37,7 @@ def test_it_has_the_people_and_its_users_session_only(store: Store) -> None:
     assert [row["npc_id"] for row in people] == ["ada"]
     visits = store.rows(select(sessions.c.session_id).where(sessions.c.world_id == MINE))
     assert [row["session_id"] for row in visits] == ["ann"]
-    assert store(worlds.ids) == (MINE, INN)
+    assert tuple(store(worlds.epochs)) == (MINE, INN)
 
 
 def test_it_is_stored_as_the_template_under_its_own_id(store: Store) -> None:
@@ -65,12 +65,12 @@ def test_a_removed_world_is_a_template_still(store: Store) -> None:
     store.register()
     store(lambda db: worlds.retire(db, INN))
     assert made(store) is not None
-    assert store(worlds.ids) == (MINE,)
+    assert tuple(store(worlds.epochs)) == (MINE,)
 
 
 def test_nothing_is_made_from_a_world_nobody_stored(store: Store) -> None:
     assert made(store) is None
-    assert store(worlds.ids) == ()
+    assert tuple(store(worlds.epochs)) == ()
 
 
 def test_an_ask_repeated_after_a_lost_answer_gets_the_world_it_made(store: Store) -> None:

@@ -62,12 +62,13 @@ def test_two_registrations_at_once_make_one_world(store: Store) -> None:
 
 def test_each_claim_takes_one_more_epoch(inn: Store) -> None:
     assert [inn.claim().epoch for _ in range(3)] == [2, 3, 4]
+    assert inn(worlds.epochs) == {INN: 4}
 
 
 def test_a_retired_world_is_not_listed_and_cannot_be_claimed(inn: Store) -> None:
-    assert inn(worlds.ids) == (INN,)
+    assert tuple(inn(worlds.epochs)) == (INN,)
     inn(lambda db: worlds.retire(db, INN))
-    assert inn(worlds.ids) == ()
+    assert tuple(inn(worlds.epochs)) == ()
     assert inn(lambda db: worlds.claim(db, INN, 0, 0)) is None
 
 
@@ -134,5 +135,5 @@ def test_stored_worlds_are_told_with_where_they_stand_and_whether_they_were_remo
 def test_a_removed_world_is_recalled_and_an_unknown_one_is_not(inn: Store) -> None:
     inn(lambda db: worlds.retire(db, INN))
     assert inn(lambda db: resting.recall(db, INN))
-    assert inn(worlds.ids) == (INN,)
+    assert tuple(inn(worlds.epochs)) == (INN,)
     assert not inn(lambda db: resting.recall(db, WorldId("barn")))

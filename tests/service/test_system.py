@@ -12,7 +12,7 @@ import pytest
 
 from messages.service import ServiceSettings
 from service.errors import Unstartable
-from service.system import ActorService, children, end_group, group_of, names_in
+from service.system import NAMED_WITHIN_S, ActorService, children, end_group, group_of, names_in, newest_of
 
 
 def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path) -> None:
@@ -42,3 +42,33 @@ def test_no_new_group_is_nobody() -> None:
     assert group_of({os.getpid()}) == 0
     assert group_of(set()) == 0
     end_group(0)
+
+
+def test_a_supervisor_that_dies_before_it_shows_its_name_is_missed_at_once() -> None:
+    first = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
+    service = ActorService(None, None, 0)
+    service.group, service._newest = first.pid, newest_of(first.pid)
+    assert service._newest == first.pid
+    assert not service._is_lost()
+    first.kill()
+    first.communicate()
+    assert service._is_lost()
+
+
+def test_a_process_that_never_shows_its_name_is_no_supervisor() -> None:
+    first = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
+    service = ActorService(None, None, 0)
+    service.group, service._newest = first.pid, first.pid
+    service._joined_s -= NAMED_WITHIN_S
+    assert service._is_lost()
+    first.communicate(b"\n")
+
+
+def test_a_client_notices_that_nobody_is_there_any_more() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as admin:
+        client = ActorService(None, None, admin.getsockname()[1])
+        client._looked_s = 0.0
+        assert not client._is_lost()
+    assert not client._is_lost(), "it has just looked"
+    client._looked_s = 0.0
+    assert client._is_lost()
