@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from messages.archive import OwnWorlds
 from messages.base import Refused
+from messages.commits import InputOutcome
 from messages.shards import ReadWorld, ShardReported, WorldFailed, WorldOpened
 from messages.tick import Crashed
 from persistence.engine import Database
@@ -19,7 +20,7 @@ from simulation import drive
 from simulation.definitions import parse_world
 from simulation.opening import create
 from simulation.stage import Stage
-from simulation.units import GenerationMode, InputKind, Tick, Tier, WorldId
+from simulation.units import GenerationMode, InputKind, Seq, Tick, Tier, WorldId
 from village import document
 
 PEOPLE, TICKS = 60, 90
@@ -61,6 +62,17 @@ def test_a_world_through_its_actors_is_the_world_by_plain_calls(backstage: Any) 
     backstage.add(village())
     backstage.run(TICKS)
     assert backstage.hash_of("village") == (TICKS, by_plain_calls(TICKS))
+
+
+def test_a_goal_is_reached_when_nothing_waits_to_be_committed(backstage: Any) -> None:
+    """An input that is applied where the goal is has no answer yet."""
+    backstage.add(village())
+    backstage.run(2)
+    hosted = backstage.running.hosted[VILLAGE]
+    assert hosted.report(0).goal_reached
+    applied = {"seq": Seq(1), "tick": Tick(2), "ordinal": 1, "answer_at_tick": Tick(2)}
+    hosted.buffer.settled([InputOutcome(**applied, applied=True, detail={})], 0)
+    assert not hosted.report(0).goal_reached
 
 
 def test_a_world_holds_still_until_it_is_told_how_far_to_run(backstage: Any) -> None:

@@ -63,6 +63,13 @@ def test_two_worlds_that_always_are_due_share_the_time_evenly(heavy_ms: int, lig
             assert abs(spent[world_id] - turns * QUANTUM_NS) <= cost
 
 
+def test_a_world_that_left_owes_nothing_when_it_comes_back() -> None:
+    sharing = Sharing()
+    sharing.spent(HEAVY, 10 * QUANTUM_NS, 50)
+    sharing.forget(HEAVY)
+    assert sharing.turn(HEAVY, alone=False)
+
+
 def test_no_bound_lets_everything_through() -> None:
     sharing = Sharing()
     sharing.spent(LIGHT, MS, 1_000_000)

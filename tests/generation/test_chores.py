@@ -276,3 +276,17 @@ def test_one_hint_that_a_result_is_there_takes_the_others_with_it() -> None:
 def test_two_services_that_share_a_redis_have_jobs_of_their_own() -> None:
     ids = {JobQueue("redis://localhost", name).job_id(RequestId("w:1")) for name in ("one", "two")}
     assert len(ids) == 2
+
+
+def test_a_queue_that_was_closed_is_connected_anew() -> None:
+    closed: list[str] = []
+
+    async def aclose() -> None:
+        closed.append("pool")
+
+    queue = JobQueue("redis://localhost", "one")
+    queue._pool = SimpleNamespace(aclose=aclose)  # type: ignore[assignment]
+    for _ in range(2):
+        asyncio.run(queue.close())
+        assert queue._pool is None
+    assert closed == ["pool"]

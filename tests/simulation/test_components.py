@@ -78,6 +78,12 @@ def test_a_value_is_put_where_an_object_is_missing_or_something_else_is_in_its_p
     assert ecs.put_at({"a": {"c": 2}}, ("a", "b"), 1) == {"a": {"c": 2, "b": 1}}
 
 
+def test_what_is_taken_leaves_no_empty_objects_behind() -> None:
+    assert ecs.take_at({"a": {"b": {"c": 1}}, "d": 2}, ("a", "b", "c")) == {"d": 2}
+    assert ecs.take_at({"a": {"b": 1, "c": 2}}, ("a", "b")) == {"a": {"c": 2}}
+    assert ecs.take_at({"a": 5}, ("a", "b")) == {"a": 5}
+
+
 @pytest.mark.parametrize(
     ("components", "path"),
     [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,9 @@ from simulation import drive
 from simulation.agenda import Agenda
 from simulation.definitions import WorldDefinition, parse_world
 from simulation.opening import create
-from simulation.planning import next_plan
+from simulation.orders import WorkPlan
+from simulation.planning import next_plan, plan_tick
+from simulation.systems import IDLE
 from simulation.units import Micros, Tier
 from village import document
 
@@ -69,8 +73,34 @@ def test_a_tier_names_those_who_will_wait(village: Village) -> None:
 
 
 def test_an_advance_under_way_makes_the_next_tick_as_long_as_what_is_left(village: Village) -> None:
-    from dataclasses import replace
-
     world, _ = create(village(3))
     world.clock = replace(world.clock, advance_left=Micros(1_500_000))
     assert next_plan(world).now == world.world_time + 1_500_000
+
+
+@pytest.mark.parametrize(("now_s", "stale"), [(89, (0, 0)), (90, (0, 1)), (119, (0, 1)), (120, (2, 1))])
+def test_who_has_waited_as_long_as_their_tier_allows_goes_first(
+    village: Village, now_s: int, stale: tuple[int, int]
+) -> None:
+    """Two of detailed are due since 0 s and may wait 120 s; one of active since 60 s and may wait 30 s."""
+    found = waiting(village, now_s)
+    assert (found.stale[Tier.DETAILED], found.stale[Tier.ACTIVE]) == stale
+
+
+def test_of_those_who_waited_too_long_the_one_whose_time_was_over_first_goes_first(village: Village) -> None:
+    """At 150 s the time of active was over at 90 s, that of detailed at 120 s, though it is due since 0 s."""
+    shares = waiting(village, 150).shares
+    assert (shares[Tier.DETAILED], shares[Tier.ACTIVE]) == (0, 1)
+
+
+def waiting(village: Village, now_s: int) -> WorkPlan:
+    """A budget of one, and three people who are due since before."""
+    tiers = {"detailed": {"maxStalenessSeconds": 120}, "active": {"maxStalenessSeconds": 30}}
+    world, _ = create(village(3, maxNpcTicksPerStep=1, tiers=tiers))
+    agendas = {tier: Agenda() for tier in Tier}
+    agendas[Tier.DETAILED].add([(Micros(0), 2)])
+    agendas[Tier.ACTIVE].add([(Micros(60_000_000), 1)])
+    now = Micros(now_s * 1_000_000)
+    for agenda in agendas.values():
+        agenda.advance(now)
+    return plan_tick(world, replace(world.clock, world_time=now), agendas, IDLE)

@@ -413,6 +413,17 @@ def test_a_lower_cap_keeps_whoever_is_pulled() -> None:
     assert stages[Tier.DETAILED].people.ids == ["h"]
 
 
+def test_from_the_last_tier_the_most_important_goes_up_to_the_nearest_room() -> None:
+    """a and e are sent to dormant, which holds three: of g and h, g goes up to where e was, though a left
+    room in detailed too."""
+    sent = {"id": "sent", "when": {"type": "flag", "key": "people"}, "tier": "dormant"}
+    file = document([sent])
+    file["meta"]["simulation"]["tiers"]["dormant"]["maxNpcs"] = 3
+    world, stages = create(parse_world(file))
+    join(world, stages, flags={"people": ["a", "e"]})
+    assert who(stages) == "detailed b, active cd, ambient fg, dormant aeh"
+
+
 def test_room_above_is_not_filled_with_whoever_a_rule_holds_below() -> None:
     """c goes up alone; d and e, then f and g follow; then h, whom a rule holds in active, has two beside it
     there, of whom e goes down again, and g makes room for e."""
