@@ -205,6 +205,12 @@ def test_a_world_never_runs_further_ahead_than_the_bound(buffer: CommitBuffer) -
     assert buffer.is_full
 
 
+def test_a_world_that_did_nothing_needs_no_other_snapshot(buffer: CommitBuffer) -> None:
+    assert not buffer.wants_snapshot(10 * SNAPSHOT)
+    tick(buffer, 1)
+    assert buffer.wants_snapshot(10 * SNAPSHOT)
+
+
 def test_snapshots_come_by_time_and_by_what_a_replay_would_cost(buffer: CommitBuffer) -> None:
     tick(buffer, 1)
     assert not buffer.wants_snapshot(SNAPSHOT - 1)

@@ -96,6 +96,23 @@ def test_ten_hours_and_a_half_of_delay(
     assert hosted.world.world_time == (43_200 + ticks * 3_600) * 1_000_000
 
 
+def test_a_world_owes_nothing_for_the_time_it_was_paused(
+    backstage: Any, paced: Callable[[Any], Any], clock: Clock
+) -> None:
+    """Ten hours and a half after its first tick it goes on: with one tick at once, the next an hour later."""
+    shard = paced(backstage)
+    name = shard.add(hourly("inn"))
+    go(shard)
+    hosted = shard.running.hosted[name]
+    shard.submit(name, InputKind.PAUSE)
+    shard.turn()
+    clock.ns += 10 * HOUR + HOUR // 2
+    shard.submit(name, InputKind.RESUME)
+    shard.turn()
+    assert (hosted.world.tick, hosted.pacer.missed) == (2, 0)
+    assert hosted.pacer.deadline_ns == clock.ns + HOUR
+
+
 def test_a_world_that_must_not_be_late_stops_alone_and_says_so(
     backstage: Any, paced: Callable[[Any], Any], clock: Clock
 ) -> None:

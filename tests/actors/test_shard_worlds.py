@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from messages.archive import OwnWorlds
 from messages.base import Refused
-from messages.commits import InputOutcome
+from messages.commits import Fenced, InputOutcome
 from messages.shards import ReadWorld, ShardReported, WorldFailed, WorldOpened
 from messages.tick import Crashed
 from persistence.engine import Database
@@ -20,7 +20,7 @@ from simulation import drive
 from simulation.definitions import parse_world
 from simulation.opening import create
 from simulation.stage import Stage
-from simulation.units import GenerationMode, InputKind, Seq, Tick, Tier, WorldId
+from simulation.units import Epoch, GenerationMode, InputKind, Seq, Tick, Tier, WorldId
 from village import document
 
 PEOPLE, TICKS = 60, 90
@@ -62,6 +62,14 @@ def test_a_world_through_its_actors_is_the_world_by_plain_calls(backstage: Any) 
     backstage.add(village())
     backstage.run(TICKS)
     assert backstage.hash_of("village") == (TICKS, by_plain_calls(TICKS))
+
+
+def test_a_world_is_let_go_when_it_is_fenced_and_not_for_what_a_former_owner_wrote(backstage: Any) -> None:
+    name = backstage.add(document(1))
+    epoch = backstage.running.hosted[name].buffer.epoch
+    for fenced, here in ((epoch - 1, [name]), (epoch, [])):
+        backstage.adoption.on_fenced(Fenced(world_id=name, epoch=Epoch(fenced), owner_epoch=Epoch(epoch + 1)))
+        assert list(backstage.running.hosted) == here
 
 
 def test_a_goal_is_reached_when_nothing_waits_to_be_committed(backstage: Any) -> None:

@@ -212,6 +212,14 @@ def test_asked_twice_it_is_done_once(inn: Store) -> None:
     assert len(inn.rows(select(branch_rows))) == 1
 
 
+def test_inputs_stay_of_the_branch_they_were_abandoned_with(inn: Store) -> None:
+    lived(inn)
+    back(inn)
+    assert back(inn, ask="another") == branches.RolledBack(number=2, tick=Tick(10), ticks=0, inputs=0)
+    rows = inn.rows(select(input_rows.c.seq, input_rows.c.branch).order_by(input_rows.c.seq))
+    assert [(row["seq"], row["branch"]) for row in rows] == [(1, None), (2, 1), (3, 1)]
+
+
 def test_a_snapshot_that_is_not_kept_and_a_world_that_is_not_there_are_refused(inn: Store) -> None:
     lived(inn)
     before = inn.rows(select(world_rows))

@@ -54,6 +54,8 @@ def test_what_is_personal_is_keyed_by_session_and_comes_first() -> None:
     after = ecs.with_personal(session, BO, mine)
     assert (after.version, ecs.personal(after, BO)) == (1, {"core": {"trust": 9}})
     assert ecs.as_met(ANN, after, BO)["core"] == {"affinity": 40, "trust": 9}
+    closer = ecs.with_personal(after, BO, {"core": {"affinity": 90}})
+    assert ecs.as_met(ANN, closer, BO)["core"] == {"affinity": 90}
     assert ecs.with_personal(after, BO, {}).npcs == {}
 
 

@@ -16,7 +16,7 @@ from simulation.opening import Stages, create
 from simulation.snapshot import encode, parts_of, restore
 from simulation.stories import chain_inputs
 from simulation.stories.chain_moves import RUNNING_MAX
-from simulation.stories.chain_progress import Progress, due_at
+from simulation.stories.chain_progress import Progress, due_at, read_progress
 from simulation.stories.chain_system import Chains
 from simulation.system_table import systems_of
 from simulation.ticking import TickDone
@@ -346,6 +346,15 @@ def test_a_chain_is_given_up_wherever_it_is() -> None:
     play.chain("step")
     assert play.chain("abandon", stepId="meet").applied
     assert play.progress()["outcome"] == "abandoned"
+
+
+def test_a_step_that_somebody_wrote_twice_is_done_once() -> None:
+    """Anybody may write a personal component; a name that is no step is none."""
+    made = parse_world(town(step("meet"), step("talk"))).chains["walk"]
+    written = {"currentStep": "talk", "startedAt": 0, "lastStepAt": 0}
+    found = read_progress({**written, "completedSteps": ["meet", "dance", "meet", 5]}, made)
+    assert found is not None
+    assert found.completed == ("meet",)
 
 
 @pytest.mark.parametrize(

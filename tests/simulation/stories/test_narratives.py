@@ -9,12 +9,12 @@ from stories import BEA, NOON, Stage, after, line, program, wait
 
 from simulation import drive
 from simulation.consequences import StartNarrative
-from simulation.definitions.kept import HISTORY_MAX, STACK_MAX
+from simulation.definitions.kept import HISTORY_MAX, STACK_MAX, WaitsFor
 from simulation.planning import next_plan
 from simulation.snapshot import encode, parts_of, restore
-from simulation.stories.narrative_run import read_run
+from simulation.stories.narrative_run import Waiting, read_run
 from simulation.stories.narrative_walk import NODES_AT_ONCE_MAX
-from simulation.units import InputKind, NpcId, SessionId
+from simulation.units import InputKind, Micros, NpcId, SessionId
 
 # -- waits and the clock
 
@@ -361,6 +361,13 @@ def test_an_interrupted_program_waits_as_long_as_it_still_had_to() -> None:
     assert stage.visited() == [("w", 43_200), ("v", 43_260), ("b", 43_330)]
 
 
+def test_an_interruption_moves_every_time_of_a_wait_and_makes_none() -> None:
+    waiting = Waiting(WaitsFor.CONDITION, Micros(10), Micros(20), Micros(30), Micros(40), "seen")
+    later = Waiting(WaitsFor.CONDITION, Micros(17), Micros(27), Micros(37), Micros(47), "seen")
+    assert waiting.shifted(7) == later
+    assert Waiting(WaitsFor.PLAYER, Micros(10)).shifted(7) == Waiting(WaitsFor.PLAYER, Micros(17))
+
+
 def test_so_many_programs_may_be_interrupted_and_no_more() -> None:
     stage = Stage({"p": program(line("a", autoAdvance=False))})
     for _ in range(STACK_MAX + 1):
@@ -515,6 +522,20 @@ def test_no_tick_enters_more_nodes_than_its_budget() -> None:
     assert visits() == [4, 2, 4]  # s3 has waited since 43,200, s2 since its turn at 43,260
     stage.ticks(1)
     assert visits() == [4, 4, 4]
+
+
+def test_looking_at_a_condition_costs_as_much_as_entering_a_node() -> None:
+    """Both are due at 43,320, s1 first: of two, one is left for s2, who enters `a` and not `b`."""
+    looks = {"id": "l", "type": "wait", "mode": "condition", "checkEverySeconds": 60}
+    looks["conditions"] = [{"type": "flag_exists", "key": "lamp"}]
+    told = {"p": program(looks), "q": program(wait("w", 120), line("a"), line("b"))}
+    stage = Stage(told, maxNarrativeOpsPerStep=2)
+    stage.send(InputKind.SESSION_JOIN, session={"id": "s2"})
+    stage.start("p")
+    stage.start("q", session="s2")
+    stage.ticks(2)
+    history = stage.session("s2").component(BEA, "narrative")["history"]
+    assert [entry["node"] for entry in history] == ["w", "a"]
 
 
 def test_asking_for_the_next_plan_changes_nothing() -> None:
