@@ -119,6 +119,14 @@ def test_a_world_that_ticks_sleeps_no_more(buffer: CommitBuffer) -> None:
     assert not buffer.record(mark(1), 0).mark.asleep
 
 
+def test_a_world_that_hears_something_sleeps_no_more(buffer: CommitBuffer) -> None:
+    buffer.asleep = True
+    buffer.settled([], 0)
+    assert buffer.asleep
+    buffer.settled([outcome()], 0)
+    assert not buffer.record(mark(0), 0).mark.asleep
+
+
 def test_only_what_is_acknowledged_is_shown(buffer: CommitBuffer) -> None:
     tick(buffer, 5)
     made = buffer.record(mark(5), 0)

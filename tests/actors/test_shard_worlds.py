@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from actors.sharing import QUANTUM_NS
 from messages.archive import OwnWorlds
 from messages.base import Refused
 from messages.commits import Fenced, InputOutcome
@@ -70,6 +71,45 @@ def test_a_world_is_let_go_when_it_is_fenced_and_not_for_what_a_former_owner_wro
     for fenced, here in ((epoch - 1, [name]), (epoch, [])):
         backstage.adoption.on_fenced(Fenced(world_id=name, epoch=Epoch(fenced), owner_epoch=Epoch(epoch + 1)))
         assert list(backstage.running.hosted) == here
+
+
+def test_a_world_on_its_way_is_asked_for_again_when_the_archivist_is_new_and_else_once(
+    backstage: Any,
+) -> None:
+    backstage.adoption.claim(VILLAGE)
+    (claim,) = backstage.mail
+    backstage.sleeping.wake(VILLAGE)
+    assert backstage.mail == [claim]
+    backstage.adoption.say_again()
+    assert backstage.mail == [claim, claim]
+
+
+def test_of_a_world_that_was_let_go_on_its_way_nothing_is_kept(backstage: Any) -> None:
+    backstage.adoption.claim(VILLAGE)
+    backstage.adoption.on_inputs(VILLAGE)
+    backstage.adoption.let_go(VILLAGE)
+    assert (backstage.adoption.missed, backstage.adoption.claims) == (set(), {})
+
+
+def test_a_report_tells_of_ticks_that_were_dropped(backstage: Any) -> None:
+    hosted = backstage.running.hosted[backstage.add(document(1))]
+    assert [hosted.is_other(), hosted.is_other()] == [True, False]
+    hosted.pacer.missed += 1
+    assert [hosted.is_other(), hosted.is_other()] == [True, False]
+
+
+def test_a_world_that_was_let_go_owes_its_shard_nothing(backstage: Any) -> None:
+    name = backstage.add(document(1))
+    backstage.running.sharing.spent(name, 10 * QUANTUM_NS, 1)
+    backstage.adoption.let_go(name)
+    assert backstage.running.sharing.turn(name, alone=False)
+
+
+def test_a_world_that_waits_for_nothing_more_goes_on_when_its_patience_is_over(backstage: Any) -> None:
+    """What it waited for came at that very moment."""
+    hosted = backstage.running.hosted[backstage.add(document(1))]
+    backstage.running.give_up_waiting(hosted)
+    assert hosted.stopped == ""
 
 
 def test_a_goal_is_reached_when_nothing_waits_to_be_committed(backstage: Any) -> None:

@@ -70,6 +70,15 @@ def test_a_world_that_left_owes_nothing_when_it_comes_back() -> None:
     assert sharing.turn(HEAVY, alone=False)
 
 
+def test_turns_that_were_not_used_are_not_saved_up() -> None:
+    """Three quanta spent after ten turns: two are owed, so two turns pass."""
+    sharing = Sharing()
+    for _ in range(10):
+        assert sharing.turn(HEAVY, alone=False)
+    sharing.spent(HEAVY, 3 * QUANTUM_NS, 50)
+    assert [sharing.turn(HEAVY, alone=False) for _ in range(3)] == [False, False, True]
+
+
 def test_no_bound_lets_everything_through() -> None:
     sharing = Sharing()
     sharing.spent(LIGHT, MS, 1_000_000)

@@ -14,7 +14,7 @@ from persistence import generations as requests
 from persistence.branches import SnapshotGone
 from persistence.inputs import UnknownWorld
 from persistence.tables import branches as branch_rows
-from persistence.tables import generations
+from persistence.tables import generations, npcs
 from persistence.tables import inputs as input_rows
 from persistence.tables import worlds as world_rows
 from simulation.definitions import pack
@@ -177,6 +177,7 @@ def test_updates_since_are_undone(inn: Store) -> None:
     back(inn, ordinal=0)
     claimed = inn.claim()
     assert (json.loads(claimed.document), claimed.name) == (DOCUMENT, "Inn")
+    assert [row["name"] for row in inn.rows(select(npcs))] == ["Ada"], "whom the update took away"
     assert inn.register(definition_hash="h1").resumed
 
 

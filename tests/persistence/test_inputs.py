@@ -11,7 +11,7 @@ from persistence import commits, generations, inputs, worlds
 from persistence.engine import Database
 from persistence.tables import inputs as input_rows
 from persistence.tables import worlds as world_rows
-from simulation.units import GenerationStatus, InputKind, RequestId
+from simulation.units import GenerationStatus, InputKind, RequestId, WorldId
 from stored import INN, Store, outcome, record, request
 
 
@@ -141,6 +141,21 @@ def test_results_of_a_retired_world_wait_until_it_is_back(inn: Store) -> None:
     assert inn(inputs.collect_results) == {}
     inn.register()
     assert [item.payload["requestId"] for item in inn(inputs.collect_results)[INN]] == ["r1"]
+
+
+def test_results_that_wait_for_their_world_are_in_nobodys_way(inn: Store) -> None:
+    """That of the inn is the older one, and one is collected at a time."""
+    barn = WorldId("barn")
+    fields = {"name": "Barn", "document": '{"npcs": []}', "definition_hash": "b", "generation": None}
+    inn(lambda db: worlds.register(db, world_id=barn, fresh=False, **fields))
+    inn(lambda db: worlds.claim(db, barn, 0, 0))
+    for name, world in (("r1", INN), ("r2", barn)):
+        made = record(1, 1, requests=(request(name),), world=world)
+        inn(lambda db, made=made: commits.write(db, [made]))
+        ids = [RequestId(name)]
+        inn(lambda db, ids=ids: generations.finish(db, ids, GenerationStatus.SUCCEEDED, result={}))
+    inn(lambda db: worlds.retire(db, INN))
+    assert list(inn(lambda db: inputs.collect_results(db, 1))) == [barn]
 
 
 def test_each_result_that_is_collected_waits_as_an_input(inn: Store) -> None:

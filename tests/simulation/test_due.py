@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from simulation.agenda import Agenda
 from simulation.due import DueIndex, grouped
+from simulation.due_times import STALE_KEPT_MAX, DueTimes
 from simulation.units import Micros
 
 TIMES = st.lists(st.integers(0, 20), min_size=1, max_size=60)
@@ -71,3 +72,18 @@ def test_the_overdue_are_counted_up_to_a_time() -> None:
     agenda.advance(Micros(6))
     assert agenda.overdue(Micros(4)) == [(1, 2)]
     assert agenda.overdue(Micros(5)) == [(1, 2), (5, 1)]
+
+
+def test_what_is_due_later_now_is_not_due_when_it_was() -> None:
+    due: DueTimes[tuple[str]] = DueTimes()
+    for key, at in (("a", 5), ("b", 20), ("b", 50)):
+        due.put((key,), Micros(at))
+    assert (due.count(Micros(30)), due.first(Micros(30), 9)) == (1, [("a",)])
+    assert due.items() == [(5, ("a",)), (50, ("b",))]
+
+
+def test_times_that_are_over_are_not_kept_for_good() -> None:
+    due: DueTimes[tuple[str]] = DueTimes()
+    for at in range(1, 1_000):
+        due.put(("a",), Micros(at))
+        assert len(due._heap) <= 2 + STALE_KEPT_MAX

@@ -414,3 +414,34 @@ def test_what_lands_at_one_tick_lands_by_id_whatever_was_handed_over_first() -> 
     after, handed_over = queue.hand_over(3, Tick(2), Micros(0), 5)
     assert [request.request_id for request in handed_over] == ["z", "a", "m"]
     assert [after.landing_at(Tick(tick)) for tick in (6, 7, 8)] == [(), ("a", "m", "z"), ()]
+
+
+def waiting(*made: tuple[str, Tick, Micros | None], queue_max: int = 10) -> Requests:
+    """Requests of one band: (id, tick and second made at, how long they are wanted)."""
+    queue = Requests()
+    for name, tick, ttl in made:
+        asked = Requested(RequestId(name), BEA, 1, "dialogue", Band.AMBIENT, "dialogue", {}, ttl=ttl)
+        queue, _, _ = queue.make([asked], tick, Micros(tick * SECOND), queue_max)
+    return queue
+
+
+def test_of_one_band_those_made_first_wait_in_front() -> None:
+    queue = waiting(("z", Tick(1), None), ("b", Tick(2), None), ("a", Tick(2), None))
+    assert [request.request_id for request in queue.waiting] == ["z", "a", "b"]
+
+
+def test_requests_are_given_up_in_the_order_in_which_their_time_was_over() -> None:
+    """Handed over or not: that of "a" is over at 4 s, those of "b" and "c" at 6 s, that of "d" at 10 s."""
+    seconds = {"a": 3, "b": 5, "c": 5, "d": 9}
+    queue = waiting(*((name, Tick(1), Micros(ttl * SECOND)) for name, ttl in seconds.items()))
+    queue, _ = queue.hand_over(2, Tick(2), Micros(2 * SECOND), None)
+    left, over = queue.lapse(Micros(10 * SECOND - 1))
+    assert [request.request_id for request in over] == ["a", "b", "c"]
+    assert [request.request_id for request in (*left.waiting, *left.awaited.values())] == ["d"]  # type: ignore[union-attr]
+
+
+def test_a_queue_that_is_longer_than_its_bound_now_takes_nobody() -> None:
+    """Somebody lowered the bound to one while three wait: of three more, three are refused."""
+    queue = waiting(*((name, Tick(1), None) for name in "abc"))
+    more = [Requested(RequestId(name), BEA, 1, "dialogue", Band.AMBIENT, "dialogue", {}) for name in "def"]
+    assert queue.make(more, Tick(2), Micros(0), 1) == (queue, (), 3)

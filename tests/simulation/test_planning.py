@@ -60,6 +60,12 @@ def as_counts(agenda: Agenda, until: int) -> dict[int, int]:
     return found
 
 
+def test_where_nothing_is_generated_no_request_is_handed_over(village: Village) -> None:
+    for mode, budget in (("off", 0), ("live", 7)):
+        world, _ = create(village(1, maxJobOpsPerStep=7, generation={"mode": mode}))
+        assert next_plan(world).job_budget == budget
+
+
 def test_a_tier_names_those_who_will_wait(village: Village) -> None:
     """Twenty people due and a budget of three: the first eight of the other seventeen, as the tick names
     them."""

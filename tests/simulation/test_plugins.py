@@ -21,6 +21,7 @@ from simulation.inputs import Input
 from simulation.opening import Stages, create
 from simulation.person import Scene, person_of
 from simulation.planning import next_plan
+from simulation.plugins import Plugin, WorldSystem
 from simulation.population import NONE
 from simulation.reasoning import reason
 from simulation.snapshot import encode, parts_of, restore
@@ -410,3 +411,21 @@ def test_another_version_is_another_state_and_the_snapshot_says_which_made_it() 
     again, restaged = restore(parse_world(found, "village.json", newer), body)
     assert again.made_with == {"meddler": "1.2"}
     assert drive.state_hash(again, restaged) != drive.state_hash(world, stages)
+
+
+def test_foreseeing_a_tick_counts_no_failure_of_a_plug_in() -> None:
+    """Whom a system wants to see is asked each time; only the tick that is made counts that it cannot say."""
+
+    def lost(people: Any, now: int) -> Any:
+        raise LookupError("whom?")
+
+    system = WorldSystem(name="gaze", every=60, run=lambda *_: (), looks=lost)
+    plugins = Plugins({"eye": Plugin(id="eye", version="1", systems=(system,))})
+    found = document(1)
+    found["meta"]["plugins"] = {"eye": {}}
+    world, stages = opened(found, plugins)
+    for _ in range(3):
+        next_plan(world)
+    assert world.script.plugin_state.failures == {}
+    drive.tick(world, stages)
+    assert world.script.plugin_state.failures == {"eye": 1}

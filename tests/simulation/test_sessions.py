@@ -198,6 +198,15 @@ def test_sessions_come_by_id_whoever_came_first() -> None:
     assert [session.id for session in sessions] == ["a", "b", "c"]
 
 
+def test_of_what_a_player_has_none_of_nothing_is_kept(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    send(world, stages, InputKind.SESSION_JOIN, session={**ANN, "inventory": {"oil": 2, "lamp": 1}})
+    assert send(world, stages, InputKind.SESSION_UPDATE, sessionId="s1", inventory={"oil": 0}).applied
+    session = world.sessions.get(SessionId("s1"))
+    assert session is not None
+    assert session.inventory == {"lamp": 1}
+
+
 def test_a_flag_that_is_set_to_nothing_is_gone() -> None:
     session = Session(SessionId("s1"), flags={"lamp": 1, "met": True})
     assert session.with_flags({"lamp": None, "never": None, "left": 0}).flags == {"met": True, "left": 0}

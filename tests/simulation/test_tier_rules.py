@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from simulation import drive
 from simulation.definitions import Plugins, WorldFileInvalid, parse_world
+from simulation.hashing import digest
 from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, create
 from simulation.person_json import components_of
@@ -100,6 +101,8 @@ def test_somebody_who_is_pulled_pushes_the_least_important_down_and_all_come_bac
     before = drive.state_hash(world, stages)
     join(world, stages, locationId="loc:inn")
     assert who(stages) == "detailed ah, active bc, ambient de, dormant fg"
+    high, low = digest(world.moving.tiering.to_json())
+    assert world.scalars()["pulled"] == f"{high:016x}{low:016x}"
     assert world.moving.tiering.to_json() == {
         "h": ["dormant", "near"],
         "b": ["detailed", ""],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from simulation.definitions.kept import INBOX_MAX
 from simulation.snapshot import encode, parts_of, restore
 from simulation.stories.audiences import ADDRESSED_MAX
 from simulation.stories.cues import CUES_MAX, Cue
+from simulation.stories.inboxes import urgency
 from simulation.stories.turned_away import TurnedAway
 from simulation.units import InputKind, Micros, NpcId, SessionId
 
@@ -442,6 +444,12 @@ def test_causes_beyond_their_bound_are_refused_the_least_urgent_first() -> None:
     assert refused(play, "s1") == {}
 
 
+def test_the_most_urgent_come_first_then_the_oldest_then_by_id() -> None:
+    listed = [(90, 20, "c"), (90, 20, "d"), (90, 30, "a"), (10, 5, "b")]
+    made = [{"priority": priority, "createdAt": at, "id": name} for priority, at, name in listed]
+    assert sorted((made[n] for n in (2, 3, 1, 0)), key=urgency) == made
+
+
 def test_the_same_cause_makes_no_second_intent() -> None:
     play = Play(hamlet([hook()]))
     play.advance(120)
@@ -451,6 +459,16 @@ def test_the_same_cause_makes_no_second_intent() -> None:
     play.world.carry_out([AddIntent(SessionId("s1"), NpcId("n00"), intent)])
     assert play.world.sessions.get(SessionId("s1")) is session
     assert refused(play) == {}
+
+
+def test_of_two_causes_in_one_tick_the_second_finds_what_the_first_left() -> None:
+    """One a day: of 60 s and of a microsecond later, both worked out in the tick to 120 s."""
+    play = Play(hamlet([hook(id="h", maxPerDay=1)]))
+    play.advance(60)
+    (cue,) = play.world.cues.waiting
+    play.world.cues.waiting = (cue, replace(cue, at=Micros(cue.at + 1)))
+    play.advance(60)
+    assert (play.made_at(), refused(play)) == ([60], {"maxPerDay": 1})
 
 
 def test_ids_are_made_of_their_cause_alone() -> None:

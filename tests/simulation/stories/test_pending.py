@@ -253,6 +253,19 @@ def test_no_more_is_asked_for_than_the_budget_and_the_rest_waits() -> None:
     assert stage.personal("pendingDialogue") == {}
 
 
+def test_of_what_is_asked_for_at_one_moment_the_earlier_node_goes_first() -> None:
+    """The second node before the tenth."""
+    stage = Stage({"p": program(made("greet"))}, maxJobOpsPerStep=1)
+    stage.start()
+    (entry,) = stage.personal("pendingDialogue").values()
+    visits = {"a": 10, "b": 2}
+    listed = {f"village:{name * 32}": {**entry, "visit": visit} for name, visit in visits.items()}
+    about = {"sessionId": "s1", "npcId": BEA, "component": "pendingDialogue"}
+    stage.send(InputKind.PERSON, **about, op="set", value=listed)
+    stage.ticks(1)
+    assert [one["visit"] for one in stage.personal("pendingDialogue").values()] == [10]
+
+
 def test_a_full_queue_of_the_world_leaves_them_where_they_are() -> None:
     """Two places for three: one entry waits until somebody is handed over."""
     stage = Stage({"p": program(*(made(name) for name in "abc"))}, generation={"queueMax": 2})
@@ -264,6 +277,16 @@ def test_a_full_queue_of_the_world_leaves_them_where_they_are() -> None:
     for _ in range(4):
         stage.ticks(1)
     assert stage.personal("pendingDialogue") == {}
+
+
+def test_what_is_asked_for_next_takes_the_place_of_what_nobody_wants_any_more() -> None:
+    stage = Stage({"p": program(made("greet"))})
+    stage.start()
+    (entry,) = stage.personal("pendingDialogue").values()
+    old = {"village:" + "0" * 32: {**entry, "askedAt": NOON - 60, "expiresAt": NOON}}
+    stage.send(InputKind.PERSON, sessionId="s1", npcId=BEA, component="pendingDialogue", op="set", value=old)
+    stage.start()
+    assert [one["expiresAt"] for one in stage.personal("pendingDialogue").values()] == [NOON + 3600]
 
 
 def test_a_full_queue_stops_the_run_with_its_reason() -> None:
