@@ -48,6 +48,7 @@ def check_clock(clock: Clock, config: SimulationConfig) -> None:
         ("carry", clock.carry, ATTO_PER_MICRO - 1),
         ("steps", clock.steps_left, STEPS_MAX),
         ("advance", clock.advance_left, WORLD_TIME_US_MAX),
+        ("advance limit", clock.advance_limit, WORLD_TIME_US_MAX),
     ):
         if type(value) is not int or not 0 <= value <= most:
             raise Senseless(f"its {name} is no whole number from 0 to {most}")
