@@ -180,7 +180,7 @@ def test_a_phase_moves_every_deadline_and_no_interval() -> None:
 def test_a_phase_is_shorter_than_the_interval_there_is() -> None:
     """Three quarters of a second, and then an interval of half a one: a quarter is left over."""
     pacer = started(phase_ns=SECOND * 3 // 4)
-    pacer.configure(SECOND // 2, "catch_up", 5)
+    pacer.configure(SECOND // 2, "catch_up", 5, 100 * SECOND)
     pacer.start(500 * SECOND)
     assert pacer.deadline_ns == 500 * SECOND + SECOND // 4
 
