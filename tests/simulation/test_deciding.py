@@ -242,6 +242,25 @@ def test_a_crowd_decides_what_each_would_decide_alone(village_document, seed, no
             assert {name: stage.people[name][row].tolist() for name in person} == person
 
 
+@pytest.mark.parametrize(
+    ("behavior", "effects"),
+    [
+        ({"energy": 30}, {"energyDeltaPerHour": 5}),
+        ({"energy": 80}, {"energyDeltaPerHour": -5}),
+        ({"moodState": {"valence": -30}}, {"moodImpact": {"valence": 5}}),
+    ],
+)
+def test_at_a_bound_a_crowd_finds_nothing_urgent(behavior, effects) -> None:
+    """The worked example, 0.72, and nothing more: bounds of urgency are outside."""
+    document = one_activity(effects=effects)
+    document["npcs"][0]["components"] = {"behavior": behavior}
+    stage = stage_of(document)
+    slots = np.empty(0, dtype=np.int64)
+    who = settled(stage.script.tables, stage.people.columns, 0, 0, slots)
+    worth = score(stage.script.tables, int(stage.people["profile"][0]), 0, 2.0, who, slots)
+    assert worth == pytest.approx(0.72, abs=1e-15)
+
+
 def test_batch_size_changes_nothing(village_document) -> None:
     """Everybody at once, and one after another: the same population afterwards, to the bit."""
     hashes = []
