@@ -42,9 +42,10 @@ class ArchiveChores:
     async def _work(self, db: Database, chore: Chore) -> int | Failed:
         """One go at the next few worlds; after the last of them it begins anew. What raises is over for this
         time: the worlds of the next go have their turn."""
-        world_ids = await housekeeping.next_worlds(db, self._after[chore.name], WORLDS_AT_ONCE)
+        world_ids: tuple[WorldId, ...] = ()
         done: int | Failed = 0
         try:
+            world_ids = await housekeeping.next_worlds(db, self._after[chore.name], WORLDS_AT_ONCE)
             done = await _do(db, chore, world_ids, time.time()) if world_ids else 0
         except DatabaseAway:
             raise

@@ -216,3 +216,13 @@ def test_a_database_that_is_of_no_use_is_refused_at_the_start_and_ends_the_proce
     archivist.opening = SimpleNamespace(ask_id="open", patience_s=None)  # type: ignore[assignment]
     with pytest.raises(ValueError, match="no such column"):
         archivist.on_opened(None, useless)
+
+
+def test_a_chore_that_cannot_find_its_worlds_fails_alone_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def next_worlds(*_: Any) -> tuple[str, ...]:
+        raise OSError("no such table")
+
+    monkeypatch.setattr(chores.housekeeping, "next_worlds", next_worlds)
+    assert store(ArchiveChores(0.0).work_of(METRICS)) == Failed("OSError: no such table")
