@@ -206,6 +206,8 @@ def _person(fields: Fields, key: str, known: Known) -> NpcId | None:
 def _component(fields: Fields, known: Known) -> ComponentChange:
     name, op = fields.text("component"), fields.choice("op", ("set", "update", "remove"), "update")
     value = fields.mapping("value") if op != "remove" else {}
+    if op == "set":
+        value = {key: inner for key, inner in value.items() if inner is not None}
     shared = fields.choice("scope", SCOPES, SCOPES[0]) == "shared"
     fields.done()
     if name in OWN or (name == "behavior" and op != "update"):

@@ -162,8 +162,7 @@ class Deed:
             case "update":
                 yield from (PutPersonal(*place, (key,), value) for key, value in change.value.items())
             case "set":
-                kept = {key: value for key, value in change.value.items() if value is not None}
-                yield SetPersonal(*place, kept)
+                yield SetPersonal(*place, change.value)
             case _:
                 yield SetPersonal(*place, None)
 

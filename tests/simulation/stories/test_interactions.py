@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from simulation import drive, flag_room
 from simulation.definitions import parse_world
+from simulation.definitions.interaction_gates import SCOPES
 from simulation.definitions.kept import STACK_MAX
 from simulation.definitions.sessions import KINDS_OF_ITEM_MAX
 from simulation.flag_room import FLAGS_MAX
@@ -417,6 +418,16 @@ def test_everything_happens_at_one_boundary_and_the_answer_says_what() -> None:
         (BO, 2, 5),
         (ANN, 27, 0),
     ]
+
+
+def test_a_component_is_put_in_place_without_what_is_null_be_it_personal_or_shared() -> None:
+    value = {"wet": True, "dry": None}
+    changes = [
+        {"component": f"plugin:{scope}", "op": "set", "value": value, "scope": scope} for scope in SCOPES
+    ]
+    play = Play(town(greet={"outcome": {"components": changes}}))
+    assert play.do().applied
+    assert play.personal("plugin:personal") == play.components()["plugin:shared"] == {"wet": True}
 
 
 LONG = {"flagChanges": {"set": {"long": "x" * 4000}}}
