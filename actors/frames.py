@@ -51,8 +51,14 @@ def install(key: bytes, *, may_start_admin: bool) -> None:
 
     TCPTransport.serializer = SignedFrames(key)
     IPBase.IPActorAddress.bindArgs = property(lambda address: ((LOOPBACK, address.sockname[1]),))
+    multiprocCommon.MultiProcReplicator._childExited = _left_to_the_signal
     if not may_start_admin:
         multiprocCommon.multiprocessCommon._startAdmin = _refuse_to_start
+
+
+def _left_to_the_signal(*_: object) -> None:
+    """When a child has exited, Thespian forgets here, unheard, every other one that is dead by then: of two
+    that died together one would never be missed. Each death has its signal, and that finds them all."""
 
 
 def _refuse_to_start(*_: object) -> None:

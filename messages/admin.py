@@ -19,12 +19,12 @@ client -> supervisor   ListGenerations -> GenerationsListed | Refused
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from messages.appointments import AppointmentCancelled, AppointmentMade, AppointmentsListed
-from messages.base import PAYLOAD_KEYS_MAX, Ask, Message, refuse_large
+from messages.base import NEW_ID, PAYLOAD_KEYS_MAX, Ask, Message, refuse_large
 from messages.commits import Beginning, Mark
 from messages.service import WorldReport
 from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, SessionId, Tick, Tier, WorldId
@@ -52,12 +52,16 @@ class Timed(Message):
     """Game microseconds of a day, an hour and a minute, as far as they are known: put in as it leaves."""
 
 
+DEFINITION_HASH_CHARS = 32
+"""Hexadecimal digits of 128 bits."""
+
+
 class AddWorld(Ask):
     """Register a world, or go on with the stored one of the same id and definition."""
 
-    world_id: WorldId
+    world_id: Annotated[WorldId, NEW_ID]
     name: str
-    definition_hash: str
+    definition_hash: str = Field(max_length=DEFINITION_HASH_CHARS)
     document: bytes
     """The world file, checked by the sender and packed (`simulation.definitions.pack`)."""
     source: str
@@ -91,8 +95,8 @@ class InstanceWorld(Ask):
     """Make a world of its own from a stored one, and run it."""
 
     template: WorldId
-    world_id: WorldId
-    user_id: str | None = None
+    world_id: Annotated[WorldId, NEW_ID]
+    user_id: Annotated[str, NEW_ID] | None = None
     """Whose private session it is: their session is the only one it begins with."""
 
 
@@ -110,7 +114,7 @@ class RollBackWorld(Ask):
     """Go back to a kept snapshot, after so many inputs; `mark` is where it leaves the world."""
 
     world_id: WorldId
-    ordinal: int
+    ordinal: int = Field(ge=0, lt=2**63)
     mark: Mark
 
 

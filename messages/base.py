@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from simulation.plain import why_not_plain
 
@@ -22,6 +22,19 @@ class Message(BaseModel):
         return type(self).__name__
 
 
+ID_CHARS_MAX = 200
+"""Characters of an id: what the database's keys hold."""
+
+
+def _id(value: str) -> str:
+    """Raises ValueError for what no world file may have as an id."""
+    if value.strip() and len(value) <= ID_CHARS_MAX and value.isprintable():
+        return value
+    raise ValueError(f"is no id; allowed: at most {ID_CHARS_MAX} characters, all of them printable")
+
+
+NEW_ID = AfterValidator(_id)
+"""The id of something that does not exist yet: whoever is asked for what does exist finds it, or not."""
 PAYLOAD_KEYS_MAX = 64
 """Keys of one input. A whole simulation block has about 40."""
 PAYLOAD_CHARS_MAX = 1_048_576

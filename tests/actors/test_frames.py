@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,26 @@ def test_a_changed_frame_is_refused() -> None:
 @pytest.mark.parametrize("word", ["ACK", "ACK+DATAERR"])
 def test_the_transports_own_acknowledgements_pass_as_exactly_those_bytes(word: str) -> None:
     assert SignedFrames(b"k" * 32).loads(pickle.dumps(word)) == word
+
+
+def test_of_two_children_that_die_together_both_are_missed() -> None:
+    """The second is dead before the death of the first is dealt with."""
+    code = (
+        "from actors import frames\n"
+        "from types import SimpleNamespace as Some\n"
+        "frames.install(b'k' * 32, may_start_admin=True)\n"
+        "from thespian.system.multiprocCommon import MultiProcReplicator\n"
+        "parent, missed = MultiProcReplicator(), []\n"
+        "send = lambda _, intent: missed.append(intent.message.childAddress)\n"
+        "parent.transport = Some(scheduleTransmit=send, myAddress='parent')\n"
+        "dead = Some(is_alive=lambda: False, join=lambda within_s: None)\n"
+        "child = lambda name: Some(childProc=dead, childRealAddr=name, childAddr=name)\n"
+        "parent._child_procs = [child('first')]\n"
+        "parent.childDied()\n"
+        "parent._child_procs.append(child('second'))\n"
+        "parent._childExited('first')\n"
+        "parent.childDied()\n"
+        "print(*missed)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["first", "second"]
