@@ -10,9 +10,10 @@ from messages.archive import StoredInput, WorldClaimed
 from simulation import drive
 from simulation.definitions import Plugins, WorldDefinition
 from simulation.definitions.instances import Definitions
+from simulation.definitions.problems import shown
 from simulation.inputs import Input
 from simulation.opening import Stages, create
-from simulation.snapshot import restore
+from simulation.snapshot import SnapshotOfAnother, restore
 from simulation.units import Tick
 from simulation.world import World
 
@@ -43,10 +44,12 @@ class Recovery:
     def begin(cls, claimed: WorldClaimed, plugins: Plugins, known: Definitions) -> Recovery:
         """From its newest snapshot, or from its definition if there is none.
 
-        Raises SnapshotCorrupt: claim again and skip it.
+        Raises SnapshotCorrupt: claim again and skip it; SnapshotOfAnother: what is stored is not this world.
         """
         with uncollected():
             definition = known.read_packed(claimed.document, claimed.own, claimed.world_id, plugins)
+            if definition.id != claimed.world_id:
+                raise SnapshotOfAnother(f"its definition is of a world {shown(definition.id)}")
             if claimed.snapshot is not None:
                 world, stages = restore(definition, claimed.snapshot.body)
             else:

@@ -24,7 +24,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from messages.appointments import AppointmentCancelled, AppointmentMade, AppointmentsListed
-from messages.base import NEW_ID, PAYLOAD_KEYS_MAX, Ask, Message, refuse_large
+from messages.base import DEFINITION_HASH_CHARS, NEW_ID, PAYLOAD_KEYS_MAX, Ask, Message, refuse_large
 from messages.commits import Beginning, Mark
 from messages.service import WorldReport
 from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, SessionId, Tick, Tier, WorldId
@@ -50,10 +50,6 @@ class Timed(Message):
     ask_id: str
     day_lengths: tuple[int, int, int] | None = None
     """Game microseconds of a day, an hour and a minute, as far as they are known: put in as it leaves."""
-
-
-DEFINITION_HASH_CHARS = 32
-"""Hexadecimal digits of 128 bits."""
 
 
 class AddWorld(Ask):

@@ -22,6 +22,8 @@ class Message(BaseModel):
         return type(self).__name__
 
 
+DEFINITION_HASH_CHARS = 32
+"""Hexadecimal digits of 128 bits."""
 ID_CHARS_MAX = 200
 """Characters of an id: what the database's keys hold."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -65,7 +64,7 @@ def _unpacked(packed: str) -> str:
         body = unpacker.decompress(b64decode(packed, validate=True), DOCUMENT_BYTES_MAX)
         if unpacker.eof:
             return body.decode("utf-8")
-    except (binascii.Error, zlib.error, UnicodeDecodeError):
+    except (ValueError, zlib.error):
         pass
     allowed = f"base64 of zlib of a JSON text of at most {DOCUMENT_BYTES_MAX:,} bytes"
     raise WorldFileInvalid("", [Problem("$.document", "", "cannot be unpacked", allowed)])

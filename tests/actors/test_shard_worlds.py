@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -542,3 +543,23 @@ def test_a_world_that_waited_too_long_waits_anew_for_whoever_asks_for_more_ticks
     assert bool(hosted.stopped) is not goes_on
     backstage.running.schedule(hosted, 20)
     assert hosted.blocked_since_ns == (20 if goes_on else 10)
+
+
+def test_a_world_whose_definition_is_anothers_is_stopped_and_shown(
+    backstage: Any, another: Callable[[], Any]
+) -> None:
+    """Hosted under the id that it says, nobody who asked for this one would ever be answered."""
+    backstage.add(village())
+    stranger = json.dumps(village("hamlet"))
+
+    async def change(db: Database) -> None:
+        async with db.write() as connection:
+            await connection.execute(update(world_rows).values(definition=stranger))
+
+    backstage.store(change)
+    successor = another()
+    successor.adoption.claim(VILLAGE)
+    successor.turn()
+    (failed,) = successor.heard(WorldFailed)
+    assert (failed.world_id, failed.reason) == ("village", "its definition is of a world 'hamlet'")
+    assert not successor.running.hosted

@@ -12,6 +12,7 @@ from service.commands.asking import ask
 from service.commands.options import as_value
 from service.errors import WrongUse
 from simulation.units import InputKind
+from stored import mark
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,10 @@ from simulation.units import InputKind
             "at cannot be sent",
         ),
         ("OpenWorld", {"recall": 5}, "recall cannot be sent"),
+        ("InstanceWorld", {"template": "inn", "user_id": " "}, "user_id cannot be sent: is no id"),
+        ("InstanceWorld", {"template": "inn", "user_id": "x" * 201}, "at most 200 characters"),
+        ("InstanceWorld", {"template": "inn", "user_id": "a\nb"}, "all of them printable"),
+        ("RollBackWorld", {"ordinal": 2**63, "mark": mark(1)}, "ordinal cannot be sent"),
     ],
 )
 def test_it_names_the_field(question: str, fields: dict[str, Any], says: str, tmp_path: Path) -> None:

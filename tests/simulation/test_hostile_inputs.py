@@ -40,6 +40,8 @@ def send(world: World, stages: Stages, kind: InputKind, payload: Mapping[str, An
             "timeScale: is 1e+308; allowed: a number at most 100000",
         ),
         (InputKind.SESSION_LEAVE, {"sessionId": "x" * 100_000}, "$.sessionId"),
+        (InputKind.WORLD_UPDATE, {"document": "\N{FOX FACE}" * 300}, "$.document: cannot be unpacked"),
+        (InputKind.WORLD_UPDATE, {"document": "abc"}, "$.document: cannot be unpacked"),
         (
             InputKind.PERSON,
             {"npcId": "npc-0", "component": "waitingFor", "value": {"r": {"until": 1e308}}},
