@@ -127,6 +127,20 @@ def test_a_world_that_hears_something_sleeps_no_more(buffer: CommitBuffer) -> No
     assert not buffer.record(mark(0), 0).mark.asleep
 
 
+def test_an_answer_waits_for_its_own_record_and_not_for_one_before_it(buffer: CommitBuffer) -> None:
+    """The record of tick 1 is on its way when an input is applied at tick 1."""
+    released: list[int] = []
+    tick(buffer, 1)
+    buffer.record(mark(1), 0)
+    buffer.settled([outcome()], 0)
+    buffer.park(lambda at: released.append(at.tick), Tick(1), 0)
+    buffer.acknowledged(1)
+    assert released == []
+    buffer.record(mark(1), 0)
+    buffer.acknowledged(2)
+    assert released == [1]
+
+
 def test_only_what_is_acknowledged_is_shown(buffer: CommitBuffer) -> None:
     tick(buffer, 5)
     made = buffer.record(mark(5), 0)

@@ -9,13 +9,16 @@ import pytest
 from sqlalchemy import select
 
 from actors import committing
-from messages.commits import Commit, CommitsMissing
+from actors.committing import encoded
+from messages.commits import Commit, CommitsMissing, Committed
+from messages.generation import RequestsCommitted
 from messages.shards import WorldFailed, WorldOpened
 from persistence.tables import snapshots
 from simulation import drive
 from simulation.definitions import parse_world
 from simulation.opening import create
 from simulation.units import Epoch, GenerationMode, InputKind, WorldId
+from stored import request
 from village import document
 
 VILLAGE = WorldId("village")
@@ -237,9 +240,42 @@ def test_a_record_that_overtook_the_one_before_is_sent_again_behind_it(
 def test_records_are_sent_again_only_by_whom_they_are_asked_of(copied: Any) -> None:
     hosted, committed = copied.running.hosted[VILLAGE], copied.running.committing
     copied.mail.clear()
-    for epoch, sent in ((hosted.buffer.epoch + 1, 0), (hosted.buffer.epoch, 1)):
-        committed.send_again(CommitsMissing(world_id=VILLAGE, epoch=Epoch(epoch), after=0))
+    (record,) = hosted.buffer.unacknowledged
+    epoch = hosted.buffer.epoch
+    for of_epoch, after, sent in (
+        (epoch + 1, 0, 0),
+        (epoch, record.number, 0),
+        (epoch, record.number - 1, 1),
+    ):
+        committed.send_again(CommitsMissing(world_id=VILLAGE, epoch=Epoch(of_epoch), after=after))
         assert len(copied.mail) == sent
+
+
+def test_what_was_meant_for_a_former_stay_of_a_world_is_nothing(copied: Any) -> None:
+    """It crashed and came back with another epoch: neither the answer to a record nor a snapshot counts."""
+    hosted, committed = copied.running.hosted[VILLAGE], copied.running.committing
+    (record,), (copy,) = hosted.buffer.unacknowledged, copied.copies
+    hosted.buffer.epoch = Epoch(copy.epoch + 1)
+    committed.on_committed(Committed(records=((VILLAGE, copy.epoch, record.number),)))
+    committed.on_encoded(encoded(copy))
+    assert (hosted.buffer.unacknowledged, hosted.buffer.snapshot) == ([record], None)
+
+
+def test_the_gate_hears_of_requests_when_they_are_durable(
+    backstage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Any] = []
+    monkeypatch.setattr(backstage.running.post, "hint", heard.append)
+    backstage.add(document(PEOPLE))
+    backstage.running.going = True
+    hosted = backstage.running.hosted[VILLAGE]
+    tick(backstage, 1)
+    hosted.buffer.requests = [request("r1"), request("r2")]
+    backstage.running.committing.flush(hosted, 0)
+    backstage.running.committing.send_batch(10**30)
+    assert heard == []
+    carry_all(backstage)
+    assert heard == [RequestsCommitted(world_id=VILLAGE, count=2)]
 
 
 def test_what_a_world_did_that_is_thrown_away_is_not_sent_any_more(backstage: Any) -> None:

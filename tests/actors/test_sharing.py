@@ -108,6 +108,20 @@ def test_the_bound_is_kept_over_any_stretch(ticks: list[int], rate: int) -> None
         made += npc_ticks
 
 
+def test_a_world_that_spent_too_much_goes_behind_another_that_is_due(backstage: Any) -> None:
+    heavy, light = (
+        backstage.running.hosted[backstage.add({**document(1), "id": name})] for name in (HEAVY, LIGHT)
+    )
+    backstage.running.sharing.spent(HEAVY, 10 * QUANTUM_NS, 1)
+    at_ns = now_ns()
+    backstage.running.timers.set(("tick", LIGHT), at_ns)
+    backstage.running.on_due(heavy, at_ns, at_ns)
+    assert (heavy.world.tick, light.world.tick) == (0, 0)
+    assert [backstage.running.timers.pop(at_ns)[0][1] for _ in range(2)] == [LIGHT, HEAVY]
+    backstage.running.on_due(heavy, at_ns, at_ns)
+    assert heavy.world.tick == 1, "nobody else is due"
+
+
 def test_a_shard_over_its_bound_makes_worlds_wait_and_says_so(backstage: Any) -> None:
     """Sixty people decide in the first tick and one decision a second is allowed: nobody ticks again soon."""
     backstage.running.sharing = Sharing(1)

@@ -185,6 +185,15 @@ def test_a_phase_is_shorter_than_the_interval_there_is() -> None:
     assert pacer.deadline_ns == 500 * SECOND + SECOND // 4
 
 
+def test_so_many_samples_of_lateness_are_kept_and_no_more() -> None:
+    lateness = Lateness()
+    for n in range(SAMPLES_MAX + 1):
+        assert len(lateness.ranked) == n
+        lateness.add(n)
+    lateness.add(SAMPLES_MAX + 1)
+    assert (len(lateness.ranked), lateness.ranked[0]) == (SAMPLES_MAX, 2)
+
+
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=SAMPLES_MAX + 40))
 def test_lateness_is_of_the_last_samples_only(samples: list[int]) -> None:
     lateness = Lateness()

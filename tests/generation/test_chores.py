@@ -290,3 +290,19 @@ def test_a_queue_that_was_closed_is_connected_anew() -> None:
         asyncio.run(queue.close())
         assert queue._pool is None
     assert closed == ["pool"]
+
+
+def test_a_job_that_redis_would_not_take_is_admitted_and_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved: list[tuple[Any, ...]] = []
+
+    async def move(_: Any, ids: tuple[str, ...], status: GenerationStatus) -> None:
+        moved.append((ids, status))
+
+    async def enqueue(_: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(gatekeeping.generations, "move", move)
+    keeper = Gatekeeper(None, SimpleNamespace(enqueue=enqueue))  # type: ignore[arg-type]
+    with pytest.raises(ConnectionError):
+        asyncio.run(keeper._enqueue((RequestId("r1"),)))
+    assert moved == [(("r1",), GenerationStatus.ADMITTED)]

@@ -181,6 +181,20 @@ def test_updates_since_are_undone(inn: Store) -> None:
     assert inn.register(definition_hash="h1").resumed
 
 
+def test_of_two_updates_since_both_are_undone(inn: Store) -> None:
+    inn(lambda db: commits.write(db, [record(1, 10, snapshot=snapshot(10, 0))]))
+    for n in (1, 2):
+        text = json.dumps({"id": "inn", "name": f"Inn {n}", "npcs": []})
+        payload = {"document": b64encode(pack(text)).decode(), "definitionHash": f"u{n}", "name": f"Inn {n}"}
+        inn(lambda db, n=n, p=payload: inputs.record(db, INN, InputKind.WORLD_UPDATE, p, f"key {n}"))
+        applied = outcome(n, ordinal=n).model_copy(update={"redefines": True})
+        made = record(n + 1, 10 + n, outcomes=(applied,), snapshot=snapshot(10 + n, n))
+        inn(lambda db, made=made: commits.write(db, [made]))
+    assert inn.claim().name == "Inn 2"
+    back(inn, ordinal=0)
+    assert json.loads(inn.claim().document) == DOCUMENT
+
+
 def test_how_it_fared_on_the_abandoned_branch_is_marked_with_the_tick_gone_back_to(inn: Store) -> None:
     """Measured at ticks 10 and 20, rolled back to 10, measured at 20 once more, rolled back again."""
 

@@ -193,3 +193,9 @@ def test_inputs_of_records_that_come_together_wait_no_more(inn: Store) -> None:
         inn(lambda db, key=key: inputs.record(db, INN, InputKind.PAUSE, {}, key))
     write(inn, record(1, 3, outcomes=(outcome(1, 1),)), record(2, 4, outcomes=(outcome(2, 2, tick=4),)))
     assert inn.rows(select(world_rows))[0]["waiting_inputs"] == 0
+
+
+def test_a_request_is_wanted_as_long_as_its_world_says(inn: Store) -> None:
+    write(inn, record(1, 10, requests=(request("r1"),)))
+    (row,) = inn.rows(select(generations))
+    assert row["expires_at"] - row["committed_at"] == pytest.approx(60)

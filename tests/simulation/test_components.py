@@ -45,6 +45,7 @@ def test_tags_and_metadata_are_kept_in_one_component() -> None:
     assert ecs.metadata_of(ecs.with_metadata(noted, {"draft": None})) == {"author": "me"}
     assert noted[ecs.ENTITY] == {"tags": ["shy", "tall"], "metadata": {"author": "me", "draft": True}}
     assert ecs.with_tags(tagged, [])[ecs.ENTITY] == {}
+    assert ecs.with_metadata(ecs.with_metadata({}, {"a": 1}), {"a": None})[ecs.ENTITY] == {}
     assert (ecs.tags_of(ANN), ecs.metadata_of(ANN)) == ((), {})
 
 

@@ -87,3 +87,16 @@ def test_times_that_are_over_are_not_kept_for_good() -> None:
     for at in range(1, 1_000):
         due.put(("a",), Micros(at))
         assert len(due._heap) <= 2 + STALE_KEPT_MAX
+
+
+def test_whoever_was_forgotten_is_not_taken() -> None:
+    due, _ = index_of([5, 5, 5], entities := np.arange(3, dtype=np.uint64))
+    due.forget(5, 1)
+    assert due.take(Micros(5), 10, entities).tolist() == [0, 2]
+
+
+def test_whoever_joins_an_agenda_at_the_very_time_they_are_due_is_due() -> None:
+    agenda = Agenda()
+    agenda.advance(Micros(20))
+    agenda.add([(Micros(20), 1), (Micros(21), 1)])
+    assert (agenda.due, agenda.overdue(Micros(20))) == (1, [(20, 1)])

@@ -445,3 +445,13 @@ def test_a_queue_that_is_longer_than_its_bound_now_takes_nobody() -> None:
     queue = waiting(*((name, Tick(1), None) for name in "abc"))
     more = [Requested(RequestId(name), BEA, 1, "dialogue", Band.AMBIENT, "dialogue", {}) for name in "def"]
     assert queue.make(more, Tick(2), Micros(0), 1) == (queue, (), 3)
+
+
+def test_requests_of_a_player_are_listed_by_id_handed_over_or_not() -> None:
+    made = [
+        Requested(RequestId(name), BEA, 1, "dialogue", Band.AMBIENT, "dialogue", {}, session_id=ANN)
+        for name in "abc"
+    ]
+    queue, _, _ = Requests().make(made, Tick(1), Micros(0), 10)
+    queue, _ = queue.hand_over(1, Tick(2), Micros(0), None)
+    assert [request.request_id for request in queue.of_session(ANN)] == ["a", "b", "c"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -427,3 +428,13 @@ def test_however_time_is_cut_the_player_ends_where_they_would_by_single_ticks(
     for n, wait in enumerate(waits):
         last += max(wait, cooldown) if n else wait
     assert plain.waved_at == last
+
+
+def test_the_tick_takes_no_step_that_would_make_the_session_too_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    play = Play(town(step("meet", interactionId="wave", autoAdvance=True)))
+    play.chain("start")
+    monkeypatch.setattr("simulation.stories.chain_system.SESSION_BYTES_MAX", play.session.size)
+    play.advance(120)
+    assert (play.trust, play.waved_at, play.progress()["currentStep"]) == (0, None, "meet")
