@@ -17,7 +17,7 @@ from persistence.tables import snapshots
 from simulation import drive
 from simulation.definitions import parse_world
 from simulation.opening import create
-from simulation.units import Epoch, GenerationMode, InputKind, WorldId
+from simulation.units import Epoch, GenerationMode, InputKind, RequestId, WorldId
 from stored import request
 from village import document
 
@@ -287,3 +287,16 @@ def test_what_a_world_did_that_is_thrown_away_is_not_sent_any_more(backstage: An
         committed.flush(hosted, 0)
     backstage.running.forget(worlds[0])
     assert [record.world_id for record in committed.batch] == ["mill"]
+
+
+def test_a_world_that_waits_for_a_result_commits_at_once_what_it_asked_for(
+    backstage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backstage.add(document(PEOPLE))
+    backstage.running.going = True
+    hosted = backstage.running.hosted[VILLAGE]
+    tick(backstage, 1)
+    assert backstage.running.committing.batch == []
+    monkeypatch.setattr(hosted, "blocked", lambda: (RequestId("r1"),))
+    tick(backstage, 1)
+    assert [record.to_tick for record in backstage.running.committing.batch] == [2]

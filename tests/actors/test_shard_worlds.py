@@ -15,6 +15,7 @@ from messages.base import Refused
 from messages.commits import Fenced, InputOutcome
 from messages.shards import ReadWorld, ShardReported, WorldFailed, WorldOpened
 from messages.tick import Crashed
+from persistence import inputs
 from persistence.engine import Database
 from persistence.tables import snapshots
 from persistence.tables import worlds as world_rows
@@ -111,6 +112,15 @@ def test_a_world_that_waits_for_nothing_more_goes_on_when_its_patience_is_over(b
     hosted = backstage.running.hosted[backstage.add(document(1))]
     backstage.running.give_up_waiting(hosted)
     assert hosted.stopped == ""
+
+
+def test_what_waits_for_a_world_that_comes_is_applied_though_it_does_not_tick(backstage: Any) -> None:
+    name = backstage.add(document(1, mode="turn_based"))
+    backstage.adoption.let_go(name)
+    backstage.store(lambda db: inputs.record(db, name, InputKind.FLAGS, {"flags": {"lamp": 1}}, "key"))
+    backstage.adoption.claim(name)
+    backstage.turn()
+    assert backstage.answers() == [(True, 0)]
 
 
 def test_a_goal_is_reached_when_nothing_waits_to_be_committed(backstage: Any) -> None:

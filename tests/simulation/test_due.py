@@ -100,3 +100,10 @@ def test_whoever_joins_an_agenda_at_the_very_time_they_are_due_is_due() -> None:
     agenda.advance(Micros(20))
     agenda.add([(Micros(20), 1), (Micros(21), 1)])
     assert (agenda.due, agenda.overdue(Micros(20))) == (1, [(20, 1)])
+
+
+def test_whoever_was_forgotten_and_comes_again_at_the_same_time_is_taken() -> None:
+    due, _ = index_of([5, 5, 5], entities := np.arange(3, dtype=np.uint64))
+    due.forget(5, 1)
+    due.put(np.array([5], dtype=np.int64), np.array([1], dtype=np.int64))
+    assert sorted(due.take(Micros(5), 10, entities).tolist()) == [0, 1, 2]
