@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from shlex import quote
 from typing import Any
 
 from actors.hosted import stored_report
@@ -86,7 +87,8 @@ def refusal(message: Ask | Message | Chore, error: BaseException) -> Refused | N
     if not isinstance(error, REFUSED) or not isinstance(message, Ask):
         raise error
     path = "id" if isinstance(error, worlds.DefinitionChanged | worlds.AlreadyStored) else ""
-    return Refused(ask_id=message.ask_id, reason=str(error), do=REMEDIES.get(type(error), ""), path=path)
+    do = REMEDIES.get(type(error), "").replace("WORLD", quote(getattr(message, "world_id", "WORLD")))
+    return Refused(ask_id=message.ask_id, reason=str(error), do=do, path=path)
 
 
 REMEDIES: dict[type[BaseException], str] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from shlex import quote
 from typing import Any
 
 from actors.input_desk import InputDesk
@@ -168,7 +169,10 @@ class FrontDesk:
         """Asks about one world that must be known here."""
         world_id, ask_id = message.world_id, message.ask_id
         if world_id not in self.placement.shard_of or self.instancing.is_coming(world_id):
-            self.refuse(ask_id, *self.resting.why_not(world_id))
+            if (removed := self.resting.removed(message)) is not None:
+                self.answer(removed)
+            else:
+                self.refuse(ask_id, *self.resting.why_not(world_id))
             return
         match message:
             case admin.RemoveWorld():
@@ -177,10 +181,10 @@ class FrontDesk:
                 self.ask_archive(
                     archive.RollBackWorld(ask_id=ask_id, world_id=world_id, ordinal=ordinal, mark=mark)
                 )
-            case admin.ListGenerations() | admin.ShowHistory():
-                self.ask_archive(message)
             case (
-                appointments.MakeAppointment()
+                admin.ListGenerations()
+                | admin.ShowHistory()
+                | appointments.MakeAppointment()
                 | appointments.CancelAppointment()
                 | appointments.ListAppointments()
             ):
@@ -191,8 +195,7 @@ class FrontDesk:
                 self.read(world_id, read_of(message))
 
     def on_submit(self, message: admin.SubmitInput) -> None:
-        reason = self.placement.quarantined.get(message.world_id)
-        if reason is None:
+        if message.world_id not in self.placement.quarantined:
             self.wake(message.world_id)
             self.ask_archive(
                 archive.RecordInput(
@@ -206,17 +209,15 @@ class FrontDesk:
         elif message.kind is InputKind.RESUME:
             self.ask_archive(archive.ReleaseWorld(ask_id=message.ask_id, world_id=message.world_id))
         else:
-            self.refuse(
-                message.ask_id, f"the world is in quarantine: {reason}", "`world resume` tries again."
-            )
+            self.refuse_quarantined(message.ask_id, message.world_id)
+
+    def refuse_quarantined(self, ask_id: str, world_id: WorldId) -> None:
+        reason = f"the world is in quarantine: {self.placement.quarantined[world_id]}"
+        self.refuse(ask_id, reason, f"`theatrum world resume {quote(world_id)}` tries again.")
 
     def read(self, world_id: WorldId, ask: Read) -> None:
         if world_id in self.placement.quarantined:
-            self.refuse(
-                ask.ask_id,
-                f"the world is in quarantine: {self.placement.quarantined[world_id]}",
-                "Resume it.",
-            )
+            self.refuse_quarantined(ask.ask_id, world_id)
             return
         self.wake(world_id)
         self.reads[ask.ask_id] = (world_id, ask)

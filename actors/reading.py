@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Any
 
 from actors.hosted import Hosted
@@ -190,9 +191,9 @@ class Reading:
 
 def nobody(ask: Read, world: World) -> Refused:
     """The refusal to show somebody who does not live here, with whom was probably meant."""
-    problem = unknown_name("NPC", getattr(ask, "npc_id", ""), world.script.people_ids, "person")
-    do = f"`theatrum npc list {world.id}` lists them."
-    return Refused(ask_id=ask.ask_id, reason=str(problem).removeprefix("NPC: "), do=do)
+    problem = unknown_name("", getattr(ask, "npc_id", ""), world.script.people_ids, "person")
+    do = f"`theatrum npc list {quote(world.id)}` lists them."
+    return Refused(ask_id=ask.ask_id, reason=str(problem), do=do)
 
 
 def no_place(ask: ReadPeople, world: World) -> Refused | None:
@@ -200,8 +201,8 @@ def no_place(ask: ReadPeople, world: World) -> Refused | None:
     places = world.script.location_index
     if ask.location is None or ask.location in places:
         return None
-    problem = unknown_name("--location", ask.location, places, "location")
-    return Refused(ask_id=ask.ask_id, reason=str(problem).removeprefix("--location: "), path="--location")
+    problem = unknown_name("", ask.location, places, "location")
+    return Refused(ask_id=ask.ask_id, reason=str(problem))
 
 
 def row_of(session: Session) -> dict[str, Any]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from shlex import quote
 
 from actors.placement import Placement
+from messages.admin import RemoveWorld, WorldRemoved
+from messages.base import Ask
 from messages.service import WorldReport
 from simulation.definitions.problems import nearest_of, shown
 from simulation.units import WorldId
@@ -32,6 +35,13 @@ class Resting:
         self.reports[report.world_id] = report
         self.placement.forget(report.world_id)
 
+    def removed(self, ask: Ask) -> WorldRemoved | None:
+        """The answer to whoever removes a world that was removed already."""
+        report = self.reports.get(ask.world_id) if isinstance(ask, RemoveWorld) else None
+        if report is None or report.status != REMOVED:
+            return None
+        return WorldRemoved(ask_id=ask.ask_id, world_id=report.world_id, tick=report.tick, before=True)
+
     def listed(self) -> tuple[WorldReport, ...]:
         """Those in service, then the others."""
         placed = self.placement.shard_of
@@ -43,7 +53,7 @@ class Resting:
         report = self.reports.get(world_id)
         if report is not None:
             what = "was removed" if report.status == REMOVED else "is stored and not in service"
-            return f"world {world_id} {what}", f"`theatrum world add {world_id}` brings it back."
+            return f"world {world_id} {what}", f"`theatrum world add {quote(world_id)}` brings it back."
         near = nearest_of(world_id, [*self.placement.shard_of, *self.reports])
         meant = f"Did you mean {near}? " if near else ""
         return f"no world {shown(world_id)} is here", f"{meant}`theatrum world list` shows those there are."

@@ -21,7 +21,7 @@ def person_found(world: World, found: PersonSeen | None, ask: LookAt) -> PersonF
     metric = None
     if ask.metric is not None:
         ties = found.view["components"].get("relationships", {})
-        metric = metric_named(world.script, ask.metric, "METRIC", problems, ties)
+        metric = metric_named(world.script, ask.metric, "", problems, ties)
     if problems:
         return PersonFound(world.id, ask.ask_id, None, str(problems[0]))
     met = meeting(view, ask.npc_id, session, () if metric is None else (metric,))

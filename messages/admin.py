@@ -32,10 +32,8 @@ from simulation.units import GenerationMode, InputKind, NpcId, RequestId, Seq, S
 IDEMPOTENCY_KEY_CHARS_MAX = 200
 """Characters. A UUID is 36; longer than this is a document, not a key."""
 
-
 SESSIONS_SHOWN_MAX = 1_000
 """Sessions of one list: some 200 kB; a world that has more is a program's to page through by id."""
-
 
 PEOPLE_SHOWN_MAX = 500
 """People of one page: each is settled to now, which takes some twenty microseconds."""
@@ -104,6 +102,8 @@ class WorldRemoved(Message):
     ask_id: str
     world_id: WorldId
     tick: Tick
+    before: bool = False
+    """Whether it was removed already: nothing was changed."""
 
 
 class RollBackWorld(Ask):

@@ -7,10 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.moments import moment, number
+from simulation.definitions.activities import flat_flags
 from simulation.units import InputKind
 
 SHOWN_CHARS_MAX = 200
 """Of a value inside a sentence; --json has it whole."""
+
+NOTHING_CHANGED = ", nothing changed"
+"""What is said of everything that was so already."""
 
 Values = Mapping[str, Any]
 
@@ -53,8 +57,12 @@ def shown(value: Any) -> str:
     return text if len(text) <= SHOWN_CHARS_MAX else f"{text[: SHOWN_CHARS_MAX - 3]}..."
 
 
+def _already(detail: Values) -> str:
+    return "" if detail.get("changed", True) else f" already{NOTHING_CHANGED}"
+
+
 def _pause(payload: Values, detail: Values) -> str:
-    return "paused" if detail.get("changed", True) else "was paused already, nothing changed"
+    return "paused" if detail.get("changed", True) else f"was paused already{NOTHING_CHANGED}"
 
 
 def _resume(payload: Values, detail: Values) -> str:
@@ -76,7 +84,17 @@ def _advance(payload: Values, detail: Values) -> str:
 
 
 def _config(payload: Values, detail: Values) -> str:
-    return "set " + ", ".join(f"{key} = {shown(value)}" for key, value in detail["changed"].items())
+    done = ", ".join(f"{key} = {shown(value)}" for key, value in detail["changed"].items())
+    asked, unset = payload.get("changes", {}), "= null already"
+    return _with_rest([f"set {done}"] if done else [], asked, detail, unset)
+
+
+def _with_rest(done: list[str], asked: Values, detail: Values, unset: str = "was not there") -> str:
+    """And what was so already."""
+    rest = [(key, value) for key, value in asked.items() if key not in detail["changed"]]
+    found = {key: unset if value is None else f"= {shown(value)} already" for key, value in rest}
+    done += [f"{key} {said}" for key, said in found.items()]
+    return ", ".join(done) + ("" if detail["changed"] else NOTHING_CHANGED)
 
 
 def _join(payload: Values, detail: Values) -> str:
@@ -88,7 +106,8 @@ def _join(payload: Values, detail: Values) -> str:
 def _session(payload: Values, detail: Values) -> str:
     keys = ("locationId", "sceneId", "cast", "flags", "inventory", "npcs")
     parts = [f"{key} {shown(payload[key])}" for key in keys if key in payload]
-    return f"session {detail['sessionId']} has {', '.join(parts)}, version {detail['version']}"
+    said = f"session {detail['sessionId']} has {', '.join(parts)}"
+    return f"{said}{_already(detail)}, version {detail['version']}"
 
 
 def _leave(payload: Values, detail: Values) -> str:
@@ -98,6 +117,9 @@ def _leave(payload: Values, detail: Values) -> str:
 def _person(payload: Values, detail: Values) -> str:
     if detail["op"] == "move":
         return f"{detail['npcId']} is at {detail['locationId']}"
+    if not detail.get("changed", True):
+        was = "was not there" if detail["op"] == "remove" else "was so already"
+        return f"{detail['component']} of {_whose(detail)} {was}{NOTHING_CHANGED}"
     done = {"set": "set", "update": "updated", "remove": "removed"}[detail["op"]]
     return f"{detail['component']} of {_whose(detail)} {done}"
 
@@ -112,13 +134,14 @@ def _metric(payload: Values, detail: Values) -> str:
     before, after = detail["before"], detail["after"]
     was = "nothing it could be" if before is None else shown(before)
     whose = _whose({**detail, "sessionId": payload.get("sessionId")})
-    change = f"stays {shown(after)}" if before == after else f"{was} -> {shown(after)}"
+    change = f"stays {shown(after)}{NOTHING_CHANGED}" if before == after else f"{was} -> {shown(after)}"
     kept = f" (kept within: {detail['clamped']})" if "clamped" in detail else ""
     return f"{detail['metric']} of {whose} {change}{kept}"
 
 
 def _chain(payload: Values, detail: Values) -> str:
     done = {"start": "begun", "step": "moved", "skip": "moved", "abandon": "given up"}[detail["op"]]
+    done += _already(detail)
     progress = detail["progress"]
     step = progress.get("currentStep")
     where = f"at {step}" if step else f"ended, {progress.get('outcome') or 'over'}"
@@ -146,15 +169,16 @@ def _intent(payload: Values, detail: Values) -> str:
 
 
 def _narrative(payload: Values, detail: Values) -> str:
-    return f"narrative of {_whose(detail)}: {detail['op']}"
+    return f"narrative of {_whose(detail)}: {detail['op']}{_already(detail)}"
 
 
 def _flags(payload: Values, detail: Values) -> str:
     changed = detail["changed"].items()
-    said = [
+    done = [
         f"flag {key} removed" if value is None else f"flag {key} = {shown(value)}" for key, value in changed
     ]
-    return ", ".join(said)
+    asked = {f"flag {key}": value for key, value in flat_flags(payload.get("flags", {})).items()}
+    return _with_rest(done, asked, {"changed": {f"flag {key}": value for key, value in changed}})
 
 
 SAYS: Mapping[InputKind, Callable[[Values, Values], str]] = {

@@ -25,14 +25,17 @@ from service.commands import (
     session,
     world,
 )
-from service.errors import FAILED, WRONG_USE, ServiceError
+from service.commands.options import OTHER_NAMES
+from service.errors import EXIT_STATUS, FAILED, WRONG_USE, ServiceError
 
 app = typer.Typer(
     name="theatrum",
     help="Runs game worlds: one actor per world, each with its own clock and budget.",
+    epilog=EXIT_STATUS,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings={"token_normalize_func": lambda name: OTHER_NAMES.get(name, name)},
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from messages.base import Ask
 from service.door import Door
+from service.errors import Refusal
 from service.system import ActorService
 
 ANSWER_WITHIN_S = 30.0
@@ -16,4 +17,7 @@ ANSWER_WITHIN_S = 30.0
 def ask(data: Path, message: Ask, within_s: float = ANSWER_WITHIN_S) -> Any:
     """The service's answer. Raises ServiceNotRunning, ServiceGone, Refusal."""
     door = Door.read(data)
-    return ActorService.connect(door.port, door.key).ask(message, within_s)
+    try:
+        return ActorService.connect(door.port, door.key).ask(message, within_s)
+    except Refusal as refusal:
+        raise refusal.from_here(data) from None

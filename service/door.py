@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from service.errors import ServiceNotRunning, Unstartable
+from service.errors import ServiceNotRunning, Unstartable, WrongUse
 
 LOOPBACK = "127.0.0.1"
 PROBE_WITHIN_S = 1.0
@@ -68,6 +68,8 @@ class Door:
             door = cls(**{**values, "key": bytes.fromhex(values["key"])})
         except FileNotFoundError:
             raise ServiceNotRunning(data, "there is no service.json") from None
+        except OSError as error:
+            raise ServiceNotRunning(data, f"service.json cannot be read ({error.strerror})") from None
         except (ValueError, KeyError, TypeError) as error:
             raise ServiceNotRunning(data, f"service.json cannot be read ({error})") from None
         if not listens(door.port):
@@ -115,13 +117,13 @@ class DataFolder:
 
     @classmethod
     def take(cls, path: Path) -> DataFolder:
-        """Create and lock it. Raises Unstartable when it is in use or cannot be written."""
+        """Create and lock it. Raises Unstartable when it is in use, WrongUse when it cannot be written."""
         try:
             path.mkdir(parents=True, exist_ok=True)
             (path / "logs").mkdir(exist_ok=True)
             lock = (path / "lock").open("a+")
         except OSError as error:
-            raise Unstartable(f"Data folder {path} cannot be used", because=str(error.strerror)) from None
+            raise WrongUse(f"Data folder {path} cannot be used", because=str(error.strerror)) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

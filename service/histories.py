@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any, TypeVar
 
 from actors.speech import mark_of
@@ -16,11 +18,12 @@ from persistence import histories
 from persistence.engine import Database, DatabaseAway, SchemaMissing, SchemaNewer
 from persistence.histories import History, KeptSnapshot
 from service.door import Door
-from service.errors import ServiceError, ServiceNotRunning, WrongUse
+from service.errors import ServiceError, ServiceNotRunning
 from service.plugins import installed
 from service.settings import Settings
 from simulation import drive
 from simulation.definitions import parse_world, read_document
+from simulation.definitions.problems import ALLOWED_SHOWN_MAX, nearest_of
 from simulation.inputs import Input, Outcome
 from simulation.opening import Stages
 from simulation.snapshot import SnapshotCorrupt, SnapshotOfAnother, restore
@@ -70,7 +73,7 @@ def database_url(data: Path, database: str | None) -> str:
     try:
         return Door.read(settings.data).database
     except ServiceNotRunning:
-        if not (settings.data / "theatrum.db").is_file():
+        if not os.path.isfile(settings.data / "theatrum.db"):
             do = "Name the folder with --data, or the database with --database."
             raise ServiceError(f"Nothing is stored on {data}", do=do) from None
         return settings.database_url
@@ -97,7 +100,11 @@ def unknown_world(url: str, world_id: WorldId) -> ServiceError:
     stored = read(url, histories.world_ids)
     if world_id in stored:
         return ServiceError(f"World {world_id} was never committed", do="Run it first.")
-    return ServiceError(f"No world {world_id} is stored", do=f"Stored: {', '.join(stored) or 'none'}.")
+    near = nearest_of(world_id, stored)
+    meant = f"Did you mean {near}? " if near else ""
+    more = ", ..." if len(stored) > ALLOWED_SHOWN_MAX else ""
+    names = ", ".join(stored[:ALLOWED_SHOWN_MAX]) or "none"
+    return ServiceError(f"No world {world_id} is stored", do=f"{meant}Stored: {names}{more}.")
 
 
 def kept(url: str, world_id: WorldId) -> dict[str, KeptSnapshot]:
@@ -113,10 +120,11 @@ def kept(url: str, world_id: WorldId) -> dict[str, KeptSnapshot]:
 
 
 def chosen(url: str, world_id: WorldId, name: str, option: str = "--from") -> KeptSnapshot:
-    """The snapshot of that name. Raises WrongUse."""
+    """The snapshot of that name. Raises ServiceError."""
     known = kept(url, world_id)
     if name not in known:
-        raise WrongUse(f"{option} is {name}", because=f"kept snapshots of {world_id} are {', '.join(known)}")
+        because = f"kept snapshots of {world_id} are {', '.join(known)}"
+        raise ServiceError(f"{option} is {name}", because=because)
     return known[name]
 
 
@@ -155,7 +163,7 @@ def _restored(world_id: WorldId, history: History) -> tuple[World, Stages]:
         definition = parse_world(read_document(history.document, world_id), world_id, installed())
         return restore(definition, history.snapshot.body)
     except (SnapshotCorrupt, SnapshotOfAnother) as error:
-        do = "Choose another snapshot with `theatrum replay WORLD --from`."
+        do = f"Choose another snapshot with `theatrum replay {quote(world_id)} --from`."
         raise ServiceError(f"The snapshot of {world_id} cannot be read", because=str(error), do=do) from error
 
 
@@ -163,7 +171,7 @@ def _forgotten(world_id: WorldId) -> ServiceError:
     return ServiceError(
         f"The snapshot of {world_id} is not kept any more",
         because="the world made newer ones",
-        do=f"`theatrum replay {world_id} --list` shows those there are.",
+        do=f"`theatrum replay {quote(world_id)} --list` shows those there are.",
     )
 
 

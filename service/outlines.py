@@ -6,14 +6,30 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from service.moments import number
+from service.moments import DayLengths, moment, number
 
 INSIDE = "  "
 
 
-def outline(value: Any) -> str:
-    """One `key: value` a line, what lies inside indented under it."""
-    return "\n".join(_lines(value, "")) or "none"
+def outline(value: Any, lengths: DayLengths | None = None) -> str:
+    """One `key: value` a line, what lies inside indented under it; with a calendar, moments by it."""
+    return "\n".join(_lines(value if lengths is None else _told(value, lengths), "")) or "none"
+
+
+def _told(value: Any, lengths: DayLengths, *, is_time: bool = False) -> Any:
+    """With the moments in it as people read them."""
+    if isinstance(value, Mapping):
+        keys = {key: is_time or _is_moment(str(key)) for key in value}
+        return {key: _told(inner, lengths, is_time=keys[key]) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_told(inner, lengths) for inner in value]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return moment(value, lengths) if is_time and is_number else value
+
+
+def _is_moment(key: str) -> bool:
+    """Whether a key of a session or a component names a moment of its world."""
+    return key.endswith(("At", "AtSeconds")) or key in ("worldTime", "until")
 
 
 def _lines(value: Any, indent: str) -> Iterator[str]:

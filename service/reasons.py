@@ -14,11 +14,12 @@ HEADS = {
     "categoryPreference": "category",
     "traitModifier": "trait",
     "moodCompatibility": "mood",
-    "relationshipBonus": "tie",
+    "relationshipBonus": "relationship",
     "urgency": "urgency",
     "inertia": "inertia",
 }
-"""Short heads for the factors of the score; those of plug-ins keep their names."""
+"""Short names of the factors of the score; those of plug-ins keep their own."""
+NOT_NAMED = "factors that are not named are 1"
 
 
 def to_text(who: str, why: Mapping[str, Any]) -> str:
@@ -45,14 +46,14 @@ def rule_fails(npc_id: str, error: str) -> ServiceError:
 def _scores(candidates: list[dict[str, Any]]) -> str:
     """In the order of the node, which is the order the draw runs through."""
     total = sum(one["score"] for one in candidates)
-    factors = list(candidates[0]["factors"])
     rows = [
-        [
-            one["activityId"],
-            f"{one['score']:.4g}",
-            f"{one['score'] / total:.1%}",
-            *(f"{one['factors'][name]:.4g}" for name in factors),
-        ]
+        [one["activityId"], f"{one['score']:.4g}", f"{one['score'] / total:.1%}", _made_of(one["factors"])]
         for one in candidates
     ]
-    return table(["candidate", "score", "chance", *(HEADS.get(name, name) for name in factors)], rows)
+    return f"{table(['candidate', 'score', 'chance', 'made of'], rows)}\n{NOT_NAMED}"
+
+
+def _made_of(factors: Mapping[str, float]) -> str:
+    """The product that a score is, without what changes nothing."""
+    told = [f"{HEADS.get(name, name)} {value:.4g}" for name, value in factors.items() if value != 1]
+    return " x ".join(told) or "1"

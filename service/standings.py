@@ -19,7 +19,7 @@ def to_text(found: WorldShown) -> str:
     people = ", ".join(f"{count:,} {tier}" for tier, count in report.people_by_tier.items())
     lines = [
         f"{report.name} ({report.world_id}): {report.status}{because}",
-        f"tick {report.tick:,}, {report.time_of_day} ({seconds(report.world_time)})",
+        f"tick {report.tick:,}, {report.time_of_day or seconds(report.world_time)}",
         f"state {report.state_hash}",
         f"people: {people}",
         f"decisions {report.decisions:,}, generation requests {report.requests:,}",

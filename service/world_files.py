@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from actors.garbage import uncollected
 from messages.commits import Beginning
@@ -60,7 +63,8 @@ def load(path: Path) -> LoadedWorld:
 
 def looks_like_a_file(path: Path) -> bool:
     """Whether a file is meant, be it there or not, and not the id of a stored world."""
-    return path.exists() or path.suffix in SUFFIXES or len(path.parts) > 1
+    # Not by methods of the path, which raise for a name that is too long.
+    return os.path.exists(path) or path.suffix in SUFFIXES or len(path.parts) > 1
 
 
 def body_of(path: Path) -> bytes:
@@ -79,13 +83,18 @@ def body_of(path: Path) -> bytes:
     except OSError as error:
         raise refusal(path, f"cannot be read: {error.strerror}") from None
     if path.suffix.lower() in YAML and not body.lstrip().startswith(b"{"):
-        raise refusal(path, "is YAML, which is not read", FROM_YAML.format(path, path.with_suffix(".json")))
+        names = (quote(str(path)), quote(str(path.with_suffix(".json"))))
+        raise refusal(path, "is YAML, which is not read", FROM_YAML.format(*names))
     return body
 
 
-def refuse_existing(path: Path, *, force: bool) -> None:
-    """Raises WrongUse for a file that is there and may not be replaced."""
-    if path.exists() and not force:
+def refuse_unwritable(path: Path, *, force: bool) -> None:
+    """Before any work is done for it. Raises WrongUse for a file that cannot be written, or may not be."""
+    if os.path.isdir(path):
+        raise _unwritable(path, "it is a directory")
+    if not os.path.isdir(path.parent):
+        raise _unwritable(path, f"there is no folder {path.parent}")
+    if os.path.exists(path) and not force:
         raise WrongUse(
             f"File {path} exists",
             because="nothing is overwritten unasked",
@@ -94,10 +103,25 @@ def refuse_existing(path: Path, *, force: bool) -> None:
 
 
 def write_whole(path: Path, body: bytes) -> None:
-    """The file whole, or not at all. Raises ServiceError."""
+    """The file whole, or not at all. Raises WrongUse, and ServiceError where there is no room for it."""
     new = path.with_name(f"{path.name}.new")
     try:
         new.write_bytes(body)
         new.replace(path)
     except OSError as error:
-        raise ServiceError(f"File {path} cannot be written", because=str(error.strerror)) from None
+        raise unwritten(path, error) from None
+
+
+def unwritten(path: Path, error: OSError) -> ServiceError:
+    """What to say of a file that was not written: a full disk is not the fault of what was typed."""
+    because = error.strerror or str(error)
+    if error.errno in NO_ROOM:
+        return ServiceError(f"File {path} cannot be written", because=because)
+    return _unwritable(path, because)
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _unwritable(path: Path, because: str) -> WrongUse:
+    return WrongUse(f"File {path} cannot be written", because=because)

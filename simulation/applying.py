@@ -142,11 +142,23 @@ def _config(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]
         return verdict, NOTHING
     if "rules" in changes and (problems := world.moving.tiering.compile(config.rules)):
         return session_inputs.problem_verdict(problems), NOTHING
+    differs = {key: value for key, value in changes.items() if not _is_so(world, key, value)}
     before = {tier: world.config.tiers[tier].max_npcs for tier in TIERS}
     take_config(world, config, mode_changed="mode" in changed)
     if caps != before:
         world.moving.add(moves_for(world.counts, caps, world.moving.tiering.ranks()))
-    return granted(changed=dict(changes)), NOTHING
+    return granted(changed=differs), NOTHING
+
+
+def _is_so(world: World, key: str, value: object) -> bool:
+    """Whether a key has that value; a paused world has another mode than the one it goes on in."""
+    change = _modal(world, {key: value})
+    if "mode" in change and world.paused != (change["mode"] == Mode.PAUSED):
+        return False
+    try:
+        return world.config.with_changes(change) == world.config
+    except ConfigInvalid:  # what is allowed only beside others was not so before
+        return False
 
 
 def _modal(world: World, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,14 @@ def canonical(value: object) -> bytes:
     ).encode()
 
 
+def same_json(one: object, other: object) -> bool:
+    """Whether two values are written alike: to Python true is 1 and 1 is 1.0, to a reader of JSON they are
+    not."""
+    if type(one) is not type(other):
+        return False
+    return canonical(one) == canonical(other) if isinstance(one, Mapping | list | tuple) else one == other
+
+
 def digest(value: object) -> tuple[int, int]:
     """128 bits of a JSON value as two 64-bit words."""
     found = blake2b(canonical(value), digest_size=16).digest()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulation.definitions.components import check_component
 from simulation.definitions.fields import Fields
 from simulation.definitions.metrics import HOT_KEYS
 from simulation.definitions.preferences import read_preferences
-from simulation.definitions.problems import ALLOWED_SHOWN_MAX, Problem, shown, unknown_name
-from simulation.hashing import canonical
+from simulation.definitions.problems import Problem, unknown_name
+from simulation.hashing import canonical, same_json
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Looking, Touches
 from simulation.orders import ComponentMerge, ComponentWrite, Placed
-from simulation.session_inputs import NOTHING, find, problem_verdict, too_large, unknown
+from simulation.session_inputs import NOTHING, find, is_so, problem_verdict, too_large, unknown
 from simulation.units import NpcId
 from simulation.views import View
 
@@ -68,6 +68,8 @@ def _put(
         merged = {**kept.get(name, {}), **write.patch}
     else:
         merged = dict(write.value or {})
+    if _is_so(kept, name, merged):
+        return granted(npcId=write.npc_id, component=name, op=op, changed=False), NOTHING
     size, before = len(canonical({**kept, name: merged})), len(canonical(kept))
     if size > max(PERSON_BYTES_MAX, before):
         reason = f"$.value: {write.npc_id} would have {size} bytes of components"
@@ -79,16 +81,15 @@ def _remove(world: World, view: View, npc_id: NpcId, component: str) -> tuple[Ve
     person = view.person(npc_id)
     kept = {} if person is None else person.cold
     if component not in kept:
-        return _not_there(npc_id, component, kept), NOTHING
+        return granted(npcId=npc_id, component=component, op="remove", changed=False), NOTHING
     write = ComponentWrite(npc_id, component, None)
     return granted(npcId=npc_id, component=component, op="remove"), world.write((write,))
 
 
-def _not_there(who: str, component: str, kept: Iterable[str]) -> Verdict:
-    """The refusal to remove what is not there."""
-    names = ", ".join(sorted(kept)[:ALLOWED_SHOWN_MAX]) or "none"
-    reason = f"$.component: {who} has no component {shown(component)}; there are: {names}"
-    return refused(reason, "nothing was changed")
+def _is_so(kept: Mapping[str, Any], name: str, merged: Mapping[str, Any]) -> bool:
+    """Whether it is what is kept already. `behavior` is not kept whole, so nothing is said of it."""
+    whole = {key: value for key, value in merged.items() if value is not None}
+    return name in kept and name != "behavior" and same_json(kept[name], whole)
 
 
 def _check(component: str, op: str, value: Mapping[str, Any], problems: list[Problem]) -> None:
@@ -111,16 +112,16 @@ def _personal(
     session = find(world, fields)
     if session is None:
         return unknown(world, {"sessionId": fields.raw("sessionId")}), NOTHING
-    if op == "remove" and component not in session.npcs.get(npc_id, {}):
-        return _not_there(f"{npc_id} with {session.id}", component, session.npcs.get(npc_id, {})), NOTHING
     merged = {**session.component(npc_id, component), **value} if op == "update" else value
     kept = {key: inner for key, inner in merged.items() if inner is not None}
     changed = session.with_component(npc_id, component, None if op == "remove" else kept)
+    found: dict[str, Any] = {"npcId": npc_id, "component": component, "op": op, "sessionId": session.id}
+    if is_so(session, changed):
+        return granted(**found, version=session.version, changed=False), NOTHING
     if large := too_large(changed):
         return large, NOTHING
     world.put_session(changed)
-    found = granted(npcId=npc_id, component=component, op=op, sessionId=session.id, version=changed.version)
-    return found, NOTHING
+    return granted(**found, version=changed.version), NOTHING
 
 
 def _move(world: World, fields: Fields, npc_id: NpcId) -> tuple[Verdict, Touches]:

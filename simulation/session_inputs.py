@@ -19,7 +19,7 @@ from simulation.definitions.sessions import (
     read_session,
 )
 from simulation.flag_room import FLAGS_MAX, WORLD_FLAGS_BYTES_MAX
-from simulation.hashing import canonical
+from simulation.hashing import canonical, same_json
 from simulation.inputs import Verdict, granted, refused
 from simulation.intake import Touches
 from simulation.landing import session_left
@@ -77,10 +77,17 @@ def update(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     if not changes:
         return refused("$ changes nothing", f"give one of {', '.join(CHANGEABLE)}"), NOTHING
     changed = session.changed(**changes)
+    if is_so(session, changed):
+        return granted(sessionId=session.id, version=session.version, changed=False), NOTHING
     if large := too_large(changed):
         return large, NOTHING
     world.put_session(changed)
     return granted(sessionId=session.id, version=changed.version), NOTHING
+
+
+def is_so(before: Session, after: Session) -> bool:
+    """Whether they differ in nothing but the version."""
+    return same_json(before.to_json(), {**after.to_json(), "version": before.version})
 
 
 def stale(fields: Fields, session: Session) -> Verdict | None:
@@ -187,8 +194,9 @@ def flags(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     if (size := len(canonical(kept))) > max(WORLD_FLAGS_BYTES_MAX, len(canonical(world.flags))):
         reason = f"the world would have {size} bytes of flags"
         return refused(reason, f"at most {WORLD_FLAGS_BYTES_MAX}: remove some first"), NOTHING
+    changed = {key: value for key, value in changes.items() if not same_json(world.flags.get(key), value)}
     world.set_flags(changes)
-    return granted(changed=changes), NOTHING
+    return granted(changed=changed), NOTHING
 
 
 FLAGS_BYTES_MAX = 65_536

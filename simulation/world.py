@@ -10,7 +10,7 @@ from simulation.clock import Clock
 from simulation.closing import close_tick
 from simulation.consequences import Consequence, carry_out
 from simulation.definitions import SimulationConfig
-from simulation.hashing import state_hash
+from simulation.hashing import same_json, state_hash
 from simulation.inputs import Input
 from simulation.intake import Intake
 from simulation.likings import Likings
@@ -189,7 +189,7 @@ class World:
 
     def set_flags(self, changes: Mapping[str, Any]) -> None:
         """Set flags of the world; one that is None is removed."""
-        if any(key not in self.flags or self.flags[key] != value for key, value in changes.items()):
+        if any(not same_json(self.flags.get(key), value) for key, value in changes.items()):
             flags = {**self.flags, **changes}
             self.flags = {key: value for key, value in flags.items() if value is not None}
             self.moving.tiering.on_flags()

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from service.commands.options import DATA, Data, Json, as_value, emit
+from service.commands.amounts import micros_of, ticks_of
+from service.commands.options import DATA, Data, Json, as_value, emit, pairs
 from service.errors import WrongUse
 
 WorldId = Annotated[str, typer.Argument(metavar="WORLD", help="The world's id.")]
@@ -17,25 +18,25 @@ def appoint(
     world_id: WorldId,
     at: Annotated[str, typer.Option(metavar="ISO", help="When, such as 2030-01-31T18:00:00+01:00.")],
     name: Annotated[str | None, typer.Option("--id", help="Its id; one of the same id is replaced.")] = None,
-    step: Annotated[int | None, typer.Option("-n", "--step", min=1, help="Make so many ticks.")] = None,
-    advance: Annotated[
-        float | None, typer.Option(min=0.000001, metavar="SECONDS", help="Make so many game seconds.")
+    ticks: Annotated[
+        int | None, typer.Option("-n", "--ticks", "--step", help="Make so many standard ticks.")
     ] = None,
+    advance: Annotated[str | None, typer.Option(metavar="SECONDS", help="Make so many game seconds.")] = None,
     flag: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Set flags of it.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Let a paused world go on.")] = False,
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
-    """Give a world an input at a wall time, asleep or not: one of --step, --advance, --flag and --resume;
-    without any, one tick.
+    """Give a world an input at a wall time, asleep or not.
 
-    It survives restarts and happens once; one whose time comes while the service is down happens at the next
-    start. An appointment wakes a world that sleeps.
+    One of --ticks, --advance, --flag and --resume; without any, one tick. It survives restarts and happens
+    once; one whose time comes while the service is down happens at the next start. An appointment wakes a
+    world that sleeps.
     """
     from service.commands.asking import ask
     from service.system import new_id
 
-    kind, payload = _input(step, advance, flag or [], resume)
+    kind, payload = _input(ticks, advance, flag or [], resume)
     found = ask(
         data,
         "MakeAppointment",
@@ -54,26 +55,25 @@ def appoint(
         "replaced": found.replaced,
     }
     said = "moved" if found.replaced else "made"
-    emit(value, as_json=as_json, text=f"{world_id}: appointment {found.appointment_id} {said}: {value['at']}")
+    text = f"{world_id}: appointment {found.appointment_id} {said}, for {_told(found.at)} UTC"
+    emit(value, as_json=as_json, text=text)
 
 
 def _input(
-    step: int | None, advance: float | None, flags: list[str], resume: bool
+    ticks: int | None, advance: str | None, flags: list[str], resume: bool
 ) -> tuple[str, dict[str, Any]]:
     """Kind and payload of what it is given."""
-    asked = [step is not None, advance is not None, bool(flags), resume]
+    asked = [ticks is not None, advance is not None, bool(flags), resume]
     if asked.count(True) > 1:
         raise WrongUse("An appointment gives one input", because="several of its options are there")
     if advance is not None:
-        return "advance", {"seconds": advance}
+        micros_of(advance, "--advance", least=1)
+        return "advance", {"seconds": as_value(advance)}
     if resume:
         return "resume", {}
     if flags:
-        pairs = [one.partition("=") for one in flags]
-        if wrong := next((key for key, equals, _ in pairs if not key or not equals), None):
-            raise WrongUse(f"--flag {wrong} has no value", because="it is KEY=VALUE")
-        return "flags", {"flags": {key: as_value(value) for key, _, value in pairs}}
-    return "step", {"ticks": 1 if step is None else step}
+        return "flags", {"flags": pairs(flags, "town.festival=true")}
+    return "step", {"ticks": 1 if ticks is None else ticks_of(ticks, "--ticks")}
 
 
 def _wall_time(text: str) -> float:
@@ -99,6 +99,11 @@ def _shown(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat()
 
 
+def _told(at: float) -> str:
+    """A wall time as people read it, in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def appointments(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """The appointments of a world, the next first."""
     from service.commands.asking import ask
@@ -109,8 +114,9 @@ def appointments(world_id: WorldId, data: Data = DATA, as_json: Json = False) ->
         {"id": row.appointment_id, "at": _shown(row.at), "kind": str(row.kind), "payload": row.payload}
         for row in found
     ]
-    rows = [[one["id"], one["at"], one["kind"], values_of(one["payload"])] for one in value]
-    text = table(["id", "at", "input", "values"], rows) if rows else "No appointments."
+    rows = [[row.appointment_id, _told(row.at), str(row.kind), values_of(row.payload)] for row in found]
+    heads = ["appointment", "at (UTC)", "input", "values"]
+    text = table(heads, rows) if rows else f"{world_id} has no appointments."
     emit({"world": world_id, "appointments": value}, as_json=as_json, text=text)
 
 

@@ -7,11 +7,22 @@ from typing import Annotated, Any
 import typer
 
 from service.commands.asking import WAIT_S, ask, submit
-from service.commands.options import DATA, Data, Json, NpcId, SessionId, Wait, WorldId, emit
+from service.commands.options import (
+    DATA,
+    Data,
+    Expected,
+    Json,
+    NpcId,
+    SessionId,
+    Wait,
+    WorldId,
+    emit,
+    expecting,
+)
 
 app = typer.Typer(no_args_is_help=True, help="See and move the chains between players and people.")
 
-ChainId = Annotated[str, typer.Argument(help="The chain's id.")]
+ChainId = Annotated[str, typer.Argument(metavar="CHAIN", help="The chain's id.")]
 StepId = Annotated[str | None, typer.Option("--step", help="Only if the chain is at this step.")]
 
 
@@ -19,7 +30,7 @@ StepId = Annotated[str | None, typer.Option("--step", help="Only if the chain is
 def list_(
     world_id: WorldId, session_id: SessionId, npc_id: NpcId, data: Data = DATA, as_json: Json = False
 ) -> None:
-    """The chains a player has or may begin with somebody: where each is, and when its step opens."""
+    """The chains a player has or may begin with somebody: where each is, when its step opens and closes."""
     from service.moments import moment
     from service.tables import table
 
@@ -53,12 +64,13 @@ def start(
     session_id: SessionId,
     npc_id: NpcId,
     chain_id: ChainId,
+    expected: Expected = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """Begin a chain with somebody, or begin a repeatable one again."""
-    _move(data, world_id, _payload("start", session_id, npc_id, chain_id), wait, as_json)
+    _move(data, world_id, _payload("start", session_id, npc_id, chain_id, expected=expected), wait, as_json)
 
 
 @app.command()
@@ -68,12 +80,13 @@ def step(
     npc_id: NpcId,
     chain_id: ChainId,
     step_id: StepId = None,
+    expected: Expected = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """Take the current step of a chain."""
-    _move(data, world_id, _payload("step", session_id, npc_id, chain_id, step_id), wait, as_json)
+    _move(data, world_id, _payload("step", session_id, npc_id, chain_id, step_id, expected), wait, as_json)
 
 
 @app.command()
@@ -83,12 +96,13 @@ def skip(
     npc_id: NpcId,
     chain_id: ChainId,
     step_id: StepId = None,
+    expected: Expected = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """Go past the current step, if it is optional."""
-    _move(data, world_id, _payload("skip", session_id, npc_id, chain_id, step_id), wait, as_json)
+    _move(data, world_id, _payload("skip", session_id, npc_id, chain_id, step_id, expected), wait, as_json)
 
 
 @app.command()
@@ -97,19 +111,26 @@ def abandon(
     session_id: SessionId,
     npc_id: NpcId,
     chain_id: ChainId,
+    expected: Expected = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """Give a chain up."""
-    _move(data, world_id, _payload("abandon", session_id, npc_id, chain_id), wait, as_json)
+    _move(data, world_id, _payload("abandon", session_id, npc_id, chain_id, expected=expected), wait, as_json)
 
 
 def _payload(
-    op: str, session_id: str, npc_id: str, chain_id: str, step_id: str | None = None
+    op: str,
+    session_id: str,
+    npc_id: str,
+    chain_id: str,
+    step_id: str | None = None,
+    expected: int | None = None,
 ) -> dict[str, Any]:
     at = {} if step_id is None else {"stepId": step_id}
-    return {"op": op, "sessionId": session_id, "npcId": npc_id, "chainId": chain_id, **at}
+    said = {"op": op, "sessionId": session_id, "npcId": npc_id, "chainId": chain_id}
+    return {**said, **at, **expecting(expected)}
 
 
 def _move(data: Any, world_id: str, payload: dict[str, Any], wait_s: float, as_json: bool) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from service.commands.options import DATA, Data, Database, Force, Json, Wait, WorldId, emit
-from service.errors import DONE, FAILED, ServiceError, WrongUse
+from service.errors import DONE, FAILED, ServiceError, WrongUse, for_folder
 
 if TYPE_CHECKING:
     from simulation.definitions.differences import Difference, People
@@ -31,16 +32,16 @@ def replay(
 ) -> None:
     """Run a stored world again from a kept snapshot to its last commit, and compare the state hashes.
 
-    Reads the database alone, beside a running service or without one. Without --from: lists the snapshots,
-    of which a world keeps the three newest.
-    Exit status 1: the hashes differ.
+    Reads the database alone, beside a running service or without one. Exit status 1: the hashes differ.
+
+    Without --from: lists the snapshots, of which a world keeps the three newest.
     """
     from service.histories import chosen, database_url, made_again
     from simulation.units import WorldId
 
     url, name = database_url(data, database), WorldId(world_id)
     if snapshot is None or list_:
-        _list(url, name, as_json)
+        _list(url, name, data, as_json)
         return
     found = made_again(url, name, chosen(url, name, snapshot))
     value = found.to_json()
@@ -54,7 +55,7 @@ def replay(
     raise typer.Exit(DONE if found.is_same else FAILED)
 
 
-def _list(url: str, world_id: Any, as_json: bool) -> None:
+def _list(url: str, world_id: Any, data: Path, as_json: bool) -> None:
     from service.histories import kept
     from service.tables import table
 
@@ -65,12 +66,13 @@ def _list(url: str, world_id: Any, as_json: bool) -> None:
     ]
     rows = [[name, str(one.ordinal), f"{one.size:,}"] for name, one in found.items()]
     text = table(["snapshot", "inputs applied", "bytes"], rows)
-    emit(value, as_json=as_json, text=f"{text}\nRun one again: theatrum replay {world_id} --from SNAPSHOT")
+    again = for_folder(f"Run one again: `theatrum replay {quote(world_id)} --from {next(iter(found))}`", data)
+    emit(value, as_json=as_json, text=f"{text}\n{again}")
 
 
 def export(
     world_id: WorldId,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The file to write.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
     sessions_out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write sessions as pixsim7-style JSON.")
     ] = None,
@@ -86,13 +88,13 @@ def export(
     """
     from service.histories import database_url, made_again
     from service.importing.blocks import session_out
-    from service.world_files import refuse_existing, write_whole
+    from service.world_files import refuse_unwritable, write_whole
     from simulation import portable
     from simulation.units import WorldId
 
-    for file in (out, sessions_out):
+    for file in (output, sessions_out):
         if file is not None:
-            refuse_existing(file, force=force)
+            refuse_unwritable(file, force=force)
     found = made_again(database_url(data, database), WorldId(world_id), None)
     mark = found.history.mark
     if not found.is_same:
@@ -100,18 +102,18 @@ def export(
         raise ServiceError(f"World {world_id} was not exported", because=because)
     sessions = [session_out(session.to_json()) for session in found.world.sessions]
     body = portable.export(found.world, found.stages, found.history.newest)
-    write_whole(out, body)
+    write_whole(output, body)
     if sessions_out is not None:
         write_whole(sessions_out, json.dumps({"sessions": sessions}, ensure_ascii=False, indent=1).encode())
     value = {
         "world": world_id,
-        "file": str(out),
+        "file": str(output),
         "bytes": len(body),
         "tick": mark.tick,
         "worldTime": mark.world_time / 1_000_000,
         "stateHash": mark.state_hash,
     }
-    text = f"{world_id}: tick {mark.tick}, state {mark.state_hash}, {len(body):,} bytes in {out}"
+    text = f"{world_id}: tick {mark.tick:,}, state {mark.state_hash}, {len(body):,} bytes in {output}"
     emit(value, as_json=as_json, text=text)
 
 
@@ -142,13 +144,15 @@ def rollback(
         "ticksUndone": done.ticks,
         "inputsUndone": done.inputs,
     }
-    text = f"{world_id}: back at tick {done.tick}; {done.ticks:,} ticks and {done.inputs:,} inputs are undone"
+    text = (
+        f"{world_id}: back at tick {done.tick:,}; {done.ticks:,} ticks and {done.inputs:,} inputs are undone"
+    )
     emit(value, as_json=as_json, text=text)
 
 
 def update(
     world_id: WorldId,
-    file: Annotated[Path, typer.Argument(help="The world file as it shall be.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The world file as it shall be.")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what it would do, change nothing.")
     ] = False,
@@ -223,6 +227,7 @@ def _endings(detail: Mapping[str, Any]) -> list[str]:
 
 
 def _submit(data: Path, world_id: str, payload: dict[str, Any], wait_s: float, as_json: bool) -> None:
+    from service.answers import NOTHING_CHANGED
     from service.commands.asking import ask
     from service.errors import Refusal
     from simulation.definitions.differences import Difference
@@ -243,7 +248,11 @@ def _submit(data: Path, world_id: str, payload: dict[str, Any], wait_s: float, a
         "worldTime": answer.world_time,
     }
     found = [Difference.from_json(one) for one in detail["differences"]]
-    text = _to_text(f"{world_id}: updated at tick {answer.tick}", found)
+    if not found:
+        has = f"{world_id}: has this definition already{NOTHING_CHANGED}; tick {answer.tick:,}"
+        emit(value, as_json=as_json, text=has)
+        return
+    text = _to_text(f"{world_id}: updated at tick {answer.tick:,}", found)
     more = sum(detail["counts"].values()) - len(found)
     lines = [text, f"  and {more:,} more"] if more > 0 else [text]
     emit(value, as_json=as_json, text="\n".join([*lines, *_endings(detail)]))

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.commands.options import Json, as_value, emit
-from service.errors import WrongUse
+from service.commands.options import Json, emit
+from service.errors import WRONG_USE, WrongUse
 
 if TYPE_CHECKING:
+    from simulation.definitions import WorldDefinition
     from simulation.units import Micros
 
 At = Annotated[
     str | None,
-    typer.Option("--at", metavar="WORLD_TIME", help="Game seconds; default: the file's worldTime."),
+    typer.Option(
+        "--at",
+        metavar="WORLD_TIME",
+        help="Game seconds, such as 79200, or `day 2 22:00`, or `22:00`; default: the file's worldTime.",
+    ),
 ]
 
 
 def why(
-    file: Annotated[Path, typer.Argument(help="A world file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A world file.")],
     npc_id: Annotated[str, typer.Argument(metavar="NPC", help="The person's id.")],
     at: At = None,
     as_json: Json = False,
@@ -32,27 +38,40 @@ def why(
     from simulation.definitions import DefinitionInvalid
     from simulation.units import NpcId
 
-    when = None if at is None else _micros(at)
     loaded = load(file)
     if loaded.beginning is not None:
-        raise WrongUse(f"{file} is an exported world", because="ask it with `theatrum npc why` where it runs")
+        do = f"Ask it where it runs: `theatrum npc why {quote(loaded.definition.id)} {quote(npc_id)}`."
+        raise WrongUse(f"{file} is an exported world", because="its state is not a world file's", do=do)
     definition = loaded.definition
+    when = None if at is None else _moment(at, definition)
     try:
         found = asking.why(definition, NpcId(npc_id), when, str(file)).to_json()
     except DefinitionInvalid:
         raise
     except (TypeError, ValueError, ArithmeticError) as error:
-        raise rule_fails(npc_id, f"{type(error).__name__}: {error}") from None
+        failed = rule_fails(npc_id, f"{type(error).__name__}: {error}")
+        failed.status = WRONG_USE  # of the file, not of a world that runs
+        raise failed from None
     moment = definition.world_time if when is None else when
     emit(found, as_json=as_json, text=to_text(f"{npc_id}, {definition.calendar.describe(moment)}", found))
 
 
-def _micros(text: str) -> Micros:
-    from simulation.definitions.fields import SECONDS_MAX, exact_micros
+def _moment(text: str, definition: WorldDefinition) -> Micros:
+    """When: in game seconds, or by the world's calendar. Raises WrongUse."""
+    from service.commands.amounts import micros_of
+    from service.moments import told_at
+    from simulation.definitions.fields import SECONDS_MAX
     from simulation.units import MICROS_PER_SECOND, Micros
 
-    found = exact_micros(as_value(text))
-    if found is None or not 0 <= found <= SECONDS_MAX * MICROS_PER_SECOND:
-        allowed = f"game seconds from 0 to {SECONDS_MAX:g}, at most six decimals"
-        raise WrongUse(f"--at is {text}", because=f"it may be {allowed}")
+    calendar = definition.calendar
+    if ":" not in text:
+        return micros_of(text, "--at")
+    found = told_at(text, calendar.day(definition.world_time), calendar.lengths)
+    if found is None or found > SECONDS_MAX * MICROS_PER_SECOND:
+        hours, minutes = calendar.day_us // calendar.hour_us, calendar.hour_us // calendar.minute_us
+        last = f"{hours - 1:02d}:{minutes - 1:02d}"
+        because = (
+            f"it may be game seconds, `day 2 00:00` to `day 2 {last}`, or `00:00` to `{last}` of the day"
+        )
+        raise WrongUse(f"--at is {text}", because=because)
     return Micros(found)

@@ -6,12 +6,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.commands.options import Json, emit
+from service.commands.options import Force, Json, emit
 from service.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ People = Annotated[int, typer.Option("--people", help="How many live there.")]
 Seed = Annotated[int, typer.Option("--seed", help="Another seed is another town; the same, the same bytes.")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="The world file to write.")]
 Id = Annotated[str | None, typer.Option("--id", help="The world's id. Default: made of people and seed.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 
 
 def generate(
@@ -52,7 +52,7 @@ def generate(
 
 
 def _check(people: int, seed: int, world_id: str | None, output: Path, *, force: bool) -> None:
-    from service.world_files import refuse_existing
+    from service.world_files import refuse_unwritable
     from simulation.definitions.fields import ID_CHARS_MAX
     from simulation.definitions.people import NPCS_MAX
 
@@ -62,16 +62,12 @@ def _check(people: int, seed: int, world_id: str | None, output: Path, *, force:
     if world_id is not None and not (1 <= len(world_id) <= ID_CHARS_MAX and world_id.isprintable()):
         allowed = f"it may have 1 to {ID_CHARS_MAX} characters, all of them printable"
         raise WrongUse(f"--id has {len(world_id)} characters", because=allowed)
-    if output.is_dir():
-        raise WrongUse(f"{output} is a directory", because="a world file is one file")
-    if not output.parent.is_dir():
-        raise WrongUse(f"{output} cannot be written", because=f"there is no folder {output.parent}")
-    refuse_existing(output, force=force)
+    refuse_unwritable(output, force=force)
 
 
 def _write(output: Path, made: Populating, outline: dict[str, Any]) -> int:
     """All or nothing: the file gets its name when it is whole, and no larger than one may be."""
-    from service.world_files import WORLD_FILE_BYTES_MAX
+    from service.world_files import WORLD_FILE_BYTES_MAX, unwritten
 
     aside = output.with_name(f".{output.name}.{os.getpid()}")
     size = 0
@@ -87,9 +83,10 @@ def _write(output: Path, made: Populating, outline: dict[str, Any]) -> int:
                     )
         aside.replace(output)
     except OSError as error:
-        raise WrongUse(f"{output} cannot be written", because=error.strerror or str(error)) from None
+        raise unwritten(output, error) from None
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # it was not made
+            aside.unlink()
     return size
 
 

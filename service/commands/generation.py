@@ -24,18 +24,36 @@ def list_(
     limit: Annotated[int, typer.Option("--limit", help="How many of the newest.", min=1, max=1000)] = 50,
     as_json: Json = False,
 ) -> None:
-    """The newest requests of a world, and how many there are in each status."""
+    """The newest requests of a world, at which tick each was made, and how many there are in each status."""
     from service.tables import table
 
     found = ask(data, "ListGenerations", world_id=world_id, limit=limit)
     rows = [
-        [r.status, r.kind, r.npc_id or "-", str(r.made_tick), str(r.attempts), r.request_id, r.reason]
+        [
+            r.status,
+            r.kind,
+            r.npc_id or "-",
+            f"{r.made_tick:,}",
+            str(r.attempts),
+            _short(r.request_id),
+            r.reason,
+        ]
         for r in found.rows
     ]
     counts = ", ".join(f"{count} {status}" for status, count in sorted(found.counts.items())) or "none"
-    heads = ["status", "kind", "npc", "made", "attempts", "request", "reason"]
+    heads = ["status", "kind", "person", "at tick", "attempts", "request", "reason"]
     value = {"counts": found.counts, "requests": [_json(row) for row in found.rows]}
-    emit(value, as_json=as_json, text=f"{world_id}: {counts}\n{table(heads, rows)}")
+    shown = f"\n{table(heads, rows)}" if rows else ""
+    emit(value, as_json=as_json, text=f"{world_id}: {counts}{shown}")
+
+
+def _short(request_id: str) -> str:
+    """As much of an id as finds it in the log; --json has it whole."""
+    return request_id.rpartition(":")[2][:ID_SHOWN_CHARS_MAX]
+
+
+ID_SHOWN_CHARS_MAX = 12
+"""Of 32 hexadecimal digits: of a million requests two begin alike in one world of five hundred."""
 
 
 def _json(row: Any) -> dict[str, Any]:

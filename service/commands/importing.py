@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -13,9 +14,14 @@ from service.commands.options import Force, Json, emit
 
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="A behaviour file, a world, a session, a narrative, or a bundle of them.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A behaviour file, a world, a session, a narrative, or a bundle of them."
+        ),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="WORLD.json", help="The world file to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="WORLD.json", help="The world file to write.")
+    ],
     world_id: Annotated[
         str | None, typer.Option("--id", help="The world's id, for files without; default: the file's name.")
     ] = None,
@@ -29,24 +35,25 @@ def import_(
     from service.errors import WrongUse
     from service.importing.worlds import import_world
     from service.plugins import installed
-    from service.world_files import body_of, refuse_existing, write_whole
+    from service.world_files import body_of, refuse_unwritable, write_whole
     from simulation.definitions import read_document
     from simulation.definitions.reading import EXPORTED
 
-    refuse_existing(out, force=force)
+    refuse_unwritable(output, force=force)
     source, body = str(file), body_of(file)
     if body.startswith(EXPORTED):
+        name = quote(source)
         raise WrongUse(
             f"File {file} is an exported world",
             because="it has a definition and a state already, so there is nothing to import",
-            do="Go on with it: `theatrum run FILE`, or `theatrum world add FILE` beside a running service.",
+            do=f"Go on with it: `theatrum run {name}`, or beside a service `theatrum world add {name}`.",
         )
     found = import_world(read_document(body, source), source, world_id or file.stem, installed())
-    write_whole(out, (json.dumps(found.document, ensure_ascii=False, indent=1) + "\n").encode())
+    write_whole(output, (json.dumps(found.document, ensure_ascii=False, indent=1) + "\n").encode())
     definition = found.definition
-    value = {"file": str(out), "world": definition.id, **found.report.to_json()}
+    value = {"file": str(output), "world": definition.id, **found.report.to_json()}
     summary = (
-        f"{out}: {definition.name}: {len(definition.npcs)} people, {len(definition.locations)} places, "
+        f"{output}: {definition.name}: {len(definition.npcs)} people, {len(definition.locations)} places, "
         f"{len(definition.behavior.activities)} activities, {len(definition.sessions)} sessions"
     )
     emit(value, as_json=as_json, text=f"{found.report.to_text()}\n{summary}")

@@ -18,6 +18,7 @@ from service.commands.options import (
     WorldId,
     as_value,
     emit,
+    expecting,
 )
 from service.errors import WrongUse
 
@@ -56,20 +57,19 @@ def do(
     world_id: WorldId,
     session_id: SessionId,
     npc_id: NpcId,
-    interaction_id: Annotated[str, typer.Argument(help="The interaction's id.")],
+    interaction_id: Annotated[str, typer.Argument(metavar="INTERACTION", help="The interaction's id.")],
     params: Params = "{}",
     expected: Expected = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
-    """Do it, all of it at once; or be told which gate is closed."""
+    """Do something with somebody, all of it at once; or be told which gate is closed."""
     said = as_value(params)
     if not isinstance(said, dict):
-        raise WrongUse(f"--params is {params}", do="Give a JSON object.")
+        raise WrongUse(f"--params is {params}", because='it is a JSON object, such as {"text": "hello"}')
     payload: dict[str, Any] = {"sessionId": session_id, "npcId": npc_id, "interactionId": interaction_id}
     if said:
         payload["params"] = said
-    if expected is not None:
-        payload["expectedVersion"] = expected
+    payload |= expecting(expected)
     submit(data, world_id, "interact", payload, wait, as_json)

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from service.commands.asking import WAIT_S, ask, committed, outcome
-from service.commands.options import DATA, Data, Json, NpcId, SessionId, Wait, WorldId, emit
+from service.commands.options import (
+    DATA,
+    Data,
+    Expected,
+    Json,
+    NpcId,
+    SessionId,
+    Wait,
+    WorldId,
+    emit,
+    expecting,
+)
 
 app = typer.Typer(
     no_args_is_help=True, help="Lead a player and a person through a narrative, from node to node."
@@ -16,15 +27,20 @@ app = typer.Typer(
 
 
 def _wish(
-    data: Path, wait_s: float, as_json: bool, world_id: str, session: str, npc_id: str, op: str, **more: str
+    data: Path, wait_s: float, as_json: bool, world_id: str, session: str, npc_id: str, op: str, **more: Any
 ) -> None:
     """Send one input and say where the story is, once that is committed."""
+    from service.answers import NOTHING_CHANGED
     from service.stories import Clock, to_lines
     from simulation.units import InputKind
 
     payload = {"sessionId": session, "npcId": npc_id, "op": op, **more}
     answer = outcome(data, world_id, InputKind.NARRATIVE, payload, wait_s)
-    lines = to_lines(npc_id, answer.detail["narrative"], Clock(answer.world_time, answer.day_lengths))
+    # Of a pair with whom nothing ever ran the answer holds an empty story.
+    told = answer.detail["narrative"] or None
+    lines = to_lines(npc_id, told, Clock(answer.world_time, answer.day_lengths))
+    if not answer.detail.get("changed", True):
+        lines[0] += NOTHING_CHANGED
     emit(committed(world_id, answer), as_json=as_json, text="\n".join(lines))
 
 
@@ -33,13 +49,14 @@ def start(
     world_id: WorldId,
     session: SessionId,
     npc_id: NpcId,
-    program: Annotated[str, typer.Argument(help="A program of the world's narratives.")],
+    program: Annotated[str, typer.Argument(metavar="PROGRAM", help="A program of the world's narratives.")],
+    expected: Expected = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """Begin a program; one that runs between the two waits until it is over."""
-    _wish(data, wait, as_json, world_id, session, npc_id, "start", programId=program)
+    _wish(data, wait, as_json, world_id, session, npc_id, "start", programId=program, **expecting(expected))
 
 
 @app.command()
@@ -47,13 +64,14 @@ def choose(
     world_id: WorldId,
     session: SessionId,
     npc_id: NpcId,
-    choice: Annotated[str, typer.Argument(help="The choice's id, as `show` lists them.")],
+    choice: Annotated[str, typer.Argument(metavar="CHOICE", help="The choice's id, as `show` lists them.")],
+    expected: Expected = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """Take one of the choices that are open."""
-    _wish(data, wait, as_json, world_id, session, npc_id, "choose", choiceId=choice)
+    _wish(data, wait, as_json, world_id, session, npc_id, "choose", choiceId=choice, **expecting(expected))
 
 
 @app.command("continue")
@@ -61,12 +79,13 @@ def continue_(
     world_id: WorldId,
     session: SessionId,
     npc_id: NpcId,
+    expected: Expected = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """Go on from a line, or from a wait for the player."""
-    _wish(data, wait, as_json, world_id, session, npc_id, "continue")
+    _wish(data, wait, as_json, world_id, session, npc_id, "continue", **expecting(expected))
 
 
 @app.command()
@@ -74,12 +93,13 @@ def stop(
     world_id: WorldId,
     session: SessionId,
     npc_id: NpcId,
+    expected: Expected = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """End what runs between the two, and whatever it interrupted."""
-    _wish(data, wait, as_json, world_id, session, npc_id, "stop")
+    _wish(data, wait, as_json, world_id, session, npc_id, "stop", **expecting(expected))
 
 
 @app.command()

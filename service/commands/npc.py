@@ -56,7 +56,7 @@ def list_(
         data, "ListPeople", world_id=world_id, tier=wanted, location=location, start=start, limit=limit
     )
     value = {"people": list(found.people), "next": found.next, "count": found.count, "tick": found.tick}
-    emit({**value, "worldTime": found.world_time}, as_json=as_json, text=to_text(found))
+    emit({**value, "worldTime": found.world_time}, as_json=as_json, text=to_text(found, start))
 
 
 @app.command()
@@ -83,7 +83,7 @@ def show(
         *_waits(found.view["components"].get("waitingFor", {}), lengths),
         *_why(found.view["why"]),
         "components:",
-        outline(found.view["components"]),
+        outline(found.view["components"], lengths),
     ]
     emit(value, as_json=as_json, text="\n".join(lines))
 

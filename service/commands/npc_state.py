@@ -25,18 +25,41 @@ from service.errors import Refusal, WrongUse
 component_app = typer.Typer(no_args_is_help=True, help="Components: JSON objects by name.")
 metric_app = typer.Typer(no_args_is_help=True, help="Metrics: typed values, converted and clamped.")
 
-Component = Annotated[str, typer.Argument(help="The component, such as core or plugin:weather.")]
-Metric = Annotated[str, typer.Argument(help="The metric, such as core.affinity.")]
-Object = Annotated[str, typer.Argument(help="A JSON object.")]
+Component = Annotated[
+    str, typer.Argument(metavar="COMPONENT", help="The component, such as core or plugin:weather.")
+]
+Metric = Annotated[str, typer.Argument(metavar="METRIC", help="The metric, such as core.affinity.")]
+Object = Annotated[str, typer.Argument(metavar="JSON", help="A JSON object.")]
 
 
 def look(
     data: Path, world_id: str, npc_id: str, session: str | None, metric: str | None = None
 ) -> dict[str, Any]:
     """A person as they are, with a session as that player meets them."""
-    of: dict[str, Any] = {"world_id": world_id, "npc_id": npc_id, "session_id": session, "metric": metric}
-    found: dict[str, Any] = ask(data, "ShowPerson", **of).view
+    found: dict[str, Any] = _shown(data, world_id, npc_id, session, metric).view
     return found
+
+
+def _shown(data: Path, world_id: str, npc_id: str, session: str | None, metric: str | None = None) -> Any:
+    of: dict[str, Any] = {"world_id": world_id, "npc_id": npc_id, "session_id": session, "metric": metric}
+    return ask(data, "ShowPerson", **of)
+
+
+def _no_component(npc_id: str, component: str, session: str | None, view: dict[str, Any]) -> Refusal:
+    """What to say of a component that is not there, and which there are for whom."""
+    from simulation.definitions.problems import nearest_of
+
+    general, personal = sorted(view["components"]), sorted(view.get("personal", ()))
+    there = general if session is None else personal
+    near = nearest_of(component, there)
+    meant = f"Did you mean {near}? " if near else ""
+    everybody = f"For everybody there are: {', '.join(general) or 'none'}."
+    if session is None:
+        return Refusal(f"{npc_id} has no component {component}", do=f"{meant}{everybody}")
+    theirs = f"For {session} alone there are: {', '.join(personal) or 'none'}."
+    return Refusal(
+        f"{npc_id} has no component {component} for {session} alone", do=f"{meant}{theirs} {everybody}"
+    )
 
 
 def _components(data: Path, world_id: str, npc_id: str, session: str | None) -> dict[str, Any]:
@@ -51,7 +74,8 @@ def list_(
 ) -> None:
     """The names of a person's components; with --session of those that are that player's alone."""
     names = list(_components(data, world_id, npc_id, session))
-    emit(names, as_json=as_json, text="\n".join(names) or "none")
+    whose = "" if session is None else f" for {session} alone"
+    emit(names, as_json=as_json, text="\n".join(names) or f"{npc_id} has no components{whose}.")
 
 
 @component_app.command()
@@ -63,15 +87,15 @@ def get(
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
-    """One component as it is now."""
+    """One component as it is now; with --session the one that is that player's alone."""
     from service.outlines import outline
 
-    found = _components(data, world_id, npc_id, session)
+    shown = _shown(data, world_id, npc_id, session)
+    view = shown.view
+    found = view["components"] if session is None else view["personal"]
     if component not in found:
-        raise Refusal(
-            f"{npc_id} has no component {component}", do=f"There are: {', '.join(found) or 'none'}."
-        )
-    emit(found[component], as_json=as_json, text=outline(found[component]))
+        raise _no_component(npc_id, component, session, view)
+    emit(found[component], as_json=as_json, text=outline(found[component], shown.day_lengths))
 
 
 @component_app.command("set")
@@ -148,7 +172,9 @@ def _write(
 def metric_get(
     world_id: WorldId,
     npc_id: NpcId,
-    metric: Annotated[str | None, typer.Argument(help="The metric; all of them without it.")] = None,
+    metric: Annotated[
+        str | None, typer.Argument(metavar="METRIC", help="The metric; all of them without it.")
+    ] = None,
     session: Between = None,
     data: Data = DATA,
     as_json: Json = False,
@@ -170,7 +196,7 @@ def metric_set(
     world_id: WorldId,
     npc_id: NpcId,
     metric: Metric,
-    value: Annotated[str, typer.Argument(help="The value; converted and clamped.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value; converted and clamped.")],
     session: Between = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,
@@ -185,7 +211,7 @@ def metric_add(
     world_id: WorldId,
     npc_id: NpcId,
     metric: Metric,
-    amount: Annotated[str, typer.Argument(help="How much; it may be negative.")],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much; it may be negative.")],
     session: Between = None,
     data: Data = DATA,
     wait: Wait = WAIT_S,

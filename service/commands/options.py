@@ -9,27 +9,34 @@ from typing import Annotated, Any
 
 import typer
 
-from service.errors import WrongUse
+from service.errors import FOLDER, WrongUse
 
 Data = Annotated[Path, typer.Option("--data", help="The data folder of the service.", show_default=True)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON value on standard output, nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
 Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for the answer.", min=0.1)]
-DATA = Path("data")
+DATA = FOLDER
+OTHER_NAMES = {"expected-version": "expect-version", "out": "output"}
+"""Of options: what they are called elsewhere, and here."""
 NEGATIVES = {"ignore_unknown_options": True}
 """Context of a command with a number as argument: -5 is one, and no option that nobody knows."""
 
 WorldId = Annotated[str, typer.Argument(metavar="WORLD", help="The world's id.")]
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The player's session.")]
 NpcId = Annotated[str, typer.Argument(metavar="NPC", help="The person's id.")]
-Between = Annotated[str | None, typer.Option("--session", help="What is between that player and the person.")]
+Between = Annotated[
+    str | None, typer.Option("--session", help="As it is for that player alone; default: for everybody.")
+]
 Expected = Annotated[
     int | None,
-    typer.Option(
-        "--expect-version", "--expected-version", help="Refuse unless the session is at that version.", min=0
-    ),
+    typer.Option("--expect-version", help="Refuse unless the session has this version.", min=0),
 ]
 Database = Annotated[str | None, typer.Option("--database", help="sqlite:/// or postgresql:// URL.")]
+
+
+def expecting(version: int | None) -> dict[str, int]:
+    """What an input says of the version that its sender has seen; nothing if no matter which."""
+    return {} if version is None else {"expectedVersion": version}
 
 
 def emit(value: Any, *, as_json: bool, text: str) -> None:

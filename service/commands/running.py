@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from actors.garbage import uncollected
 from service.commands.options import DATA, Data, Database, Json
-from service.errors import DONE, FAILED, WRONG_USE, WrongUse
+from service.errors import DONE, FAILED, WRONG_USE, ServiceError, WrongUse
 
 if TYPE_CHECKING:
     from messages.service import Goal
     from service.settings import Settings
+    from simulation.definitions import Problem
 
 EXAMPLES = ("lanternford.json", "saltmarsh.json", "tin-moon.json")
 
@@ -98,7 +101,7 @@ def _settings(
 
 def run(
     worlds: Annotated[
-        list[Path] | None, typer.Argument(help="World files; none: the bundled examples.")
+        list[Path] | None, typer.Argument(metavar="FILE...", help="World files; none: the bundled examples.")
     ] = None,
     data: Data = DATA,
     database: Database = None,
@@ -200,7 +203,7 @@ def _banner(settings: Settings, names: list[str]) -> str:
     return "\n".join(
         [
             f"Theatrum runs {', '.join(names)}. State: {settings.data}. Ctrl-C saves and stops.",
-            f"From another terminal: theatrum world list --data {settings.data}",
+            f"From another terminal: theatrum world list --data {quote(str(settings.data))}",
             "D A M Z: people in the tiers detailed, active, ambient and dormant.",
         ]
     )
@@ -219,7 +222,7 @@ def worker(
 ) -> None:
     """Run one more generation worker for the service on a data folder."""
     if find_spec("arq") is None:
-        raise WrongUse("No worker can run", because="arq is not installed")
+        raise ServiceError("No worker can run", because="arq is not installed")
     from actors.logs import configure
     from generation import worker as worker_process
     from service.door import Door
@@ -235,34 +238,42 @@ def worker(
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="A world file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A world file.")],
     as_json: Json = False,
 ) -> None:
     """Say everything that is wrong with a world file: where, what, what is allowed. Runs nothing."""
     from service.world_files import load
-    from simulation.definitions.problems import DefinitionInvalid
+    from simulation.definitions.problems import DefinitionInvalid, listed
 
     try:
         world = load(file)
     except DefinitionInvalid as invalid:
         if as_json:
-            problems = [problem.to_json() for problem in invalid.problems]
-            found = {"ok": False, "problems": problems, "more": invalid.more}
-            sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+            _checked(False, invalid.listed, invalid.more, ended=invalid.ended)
         else:
             sys.stdout.write(f"{invalid}\n")
         raise typer.Exit(WRONG_USE) from None
     definition = world.definition
+    warnings, more = listed(definition.warnings)
+    more += definition.unlisted
     if as_json:
-        warnings = [problem.to_json() for problem in definition.warnings]
-        found = {"ok": True, "problems": warnings, "more": 0}
-        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        _checked(True, warnings, more)
         return
-    for warning in definition.warnings:
+    for warning in warnings:
         sys.stdout.write(f"warning: {file}: {warning}\n")
+    if more:
+        sys.stdout.write(f"and {more:,} more\n")
     behavior = definition.behavior
     sys.stdout.write(
         f"{file}: {definition.name} is sound: {len(definition.npcs)} people, "
         f"{len(definition.locations)} places, "
         f"{len(behavior.activities)} activities, {len(behavior.routines)} routines\n"
     )
+
+
+def _checked(ok: bool, problems: Sequence[Problem], more: int, *, ended: bool = False) -> None:
+    """What was found, for machines: each problem once, and how many there are with all their places."""
+    count = more + sum(problem.times for problem in problems)
+    found = {"ok": ok, "problems": [one.to_json() for one in problems], "more": more, "count": count}
+    found["readToTheEnd"] = not ended
+    sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")

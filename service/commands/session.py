@@ -8,7 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from service.commands.asking import WAIT_S, ask, submit
-from service.commands.options import DATA, Data, Expected, Json, SessionId, Wait, WorldId, emit, pairs
+from service.commands.options import (
+    DATA,
+    Data,
+    Expected,
+    Json,
+    SessionId,
+    Wait,
+    WorldId,
+    emit,
+    expecting,
+    pairs,
+)
 from service.errors import WrongUse
 
 app = typer.Typer(no_args_is_help=True, help="Players of a world: where each is, and what is theirs.")
@@ -31,7 +42,7 @@ def list_(
     keys = ("id", "userId", "locationId", "sceneId", "version", "inbox")
     rows = [[str(one[key] if one[key] is not None else "-") for key in keys] for one in found.sessions]
     heads = ["session", "user", "location", "scene", "version", "inbox"]
-    lines = [table(heads, rows) if rows else "No sessions."]
+    lines = [table(heads, rows) if rows else f"{world_id} has no sessions."]
     if found.count > len(rows):
         lines.append(f"{len(rows)} of {found.count} are shown.")
     emit(list(found.sessions), as_json=as_json, text="\n".join(lines))
@@ -42,8 +53,8 @@ def show(world_id: WorldId, session_id: SessionId, data: Data = DATA, as_json: J
     """All there is of one session: flags, items, what is personal, what waits for the player."""
     from service.outlines import outline
 
-    found = ask(data, "ShowSession", world_id=world_id, session_id=session_id).view
-    emit(found, as_json=as_json, text=outline(found))
+    found = ask(data, "ShowSession", world_id=world_id, session_id=session_id)
+    emit(found.view, as_json=as_json, text=outline(found.view, found.day_lengths))
 
 
 @app.command()
@@ -99,7 +110,10 @@ def update(
     world_id: WorldId,
     session_id: SessionId,
     changes: Annotated[
-        list[str], typer.Argument(help="key=value, such as sceneId=ball, flags.met=true, inventory.lamp=2.")
+        list[str],
+        typer.Argument(
+            metavar="KEY=VALUE...", help="key=value, such as sceneId=ball, flags.met=true, inventory.lamp=2."
+        ),
     ],
     expected: Expected = None,
     data: Data = DATA,
@@ -112,11 +126,18 @@ def update(
 
 def wanted_of(changes: list[str]) -> dict[str, Any]:
     """Changes of a session by key: `flags.met=true` is a part of `flags`, and nothing is said twice."""
+    from simulation.definitions.problems import nearest_of
+    from simulation.session_inputs import CHANGEABLE
+
     wanted: dict[str, Any] = {}
     for key, value in pairs(changes, "sceneId=ball").items():
         first, _, rest = key.partition(".")
         if not first or (rest and not isinstance(wanted.setdefault(first, {}), dict)):
             raise WrongUse(f"{key!r} is no change", because="write key=value, such as sceneId=ball")
+        if first not in CHANGEABLE:
+            near = nearest_of(first, CHANGEABLE)
+            meant = f"Did you mean {near}?" if near else ""
+            raise WrongUse(f"{first} does not change", because=f"it may be {', '.join(CHANGEABLE)}", do=meant)
         if first in wanted and (not rest or rest in wanted[first]):
             raise WrongUse(f"{key} is given twice", do="Give each key once.")
         if rest:
@@ -135,9 +156,7 @@ def _change(
     wait_s: float,
     as_json: bool,
 ) -> None:
-    payload = {**changes, "sessionId": session_id}
-    if expected is not None:
-        payload["expectedVersion"] = expected
+    payload = {**changes, "sessionId": session_id, **expecting(expected)}
     submit(data, world_id, "session_update", payload, wait_s, as_json)
 
 
@@ -151,7 +170,5 @@ def leave(
     as_json: Json = False,
 ) -> None:
     """Let a player go; with --json the answer holds the whole session, which `join --from` takes back."""
-    payload: dict[str, Any] = {"sessionId": session_id}
-    if expected is not None:
-        payload["expectedVersion"] = expected
+    payload = {"sessionId": session_id, **expecting(expected)}
     submit(data, world_id, "session_leave", payload, wait, as_json)

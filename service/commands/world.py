@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
+from service.commands.amounts import micros_of, positive, ticks_of
 from service.commands.asking import WAIT_S, ask, submit
 from service.commands.options import DATA, NEGATIVES, Data, Json, Wait, WorldId, as_value, emit, pairs
-from service.errors import WrongUse
+from service.errors import Refusal, WrongUse, for_folder
 
 app = typer.Typer(no_args_is_help=True, help="See and steer the worlds of the running service.")
 config_app = typer.Typer(no_args_is_help=True, help="Read and change how a world runs.")
@@ -41,7 +44,10 @@ def _listed(report: Any) -> dict[str, Any]:
 
 @app.command("list")
 def list_(data: Data = DATA, as_json: Json = False) -> None:
-    """Every world, where it stands and how it fares, as of its last commit; removed and stored ones too."""
+    """Every world, where it stands and how it fares, as of its last commit; removed and stored ones too.
+
+    decided: how many decisions its people made; late: by how much 99 of 100 ticks came late at most.
+    """
     from service.moments import seconds
     from service.tables import table
 
@@ -57,7 +63,7 @@ def list_(data: Data = DATA, as_json: Json = False) -> None:
         ]
         for w in worlds
     ]
-    heads = ["world", "status", "tick", "time", "decisions", "late p99"]
+    heads = ["world", "status", "tick", "time", "decided", "late"]
     emit([_listed(w) for w in worlds], as_json=as_json, text=table(heads, rows) if rows else "No worlds.")
 
 
@@ -167,10 +173,27 @@ def add(
     elif fresh:
         raise WrongUse(f"{file} is no file", because="--fresh starts a world over from its file")
     else:
-        found = ask(data, "OpenWorld", ADD_WAIT_S, world_id=str(file), recall=True)
+        with _meant(data, str(file)):
+            found = ask(data, "OpenWorld", ADD_WAIT_S, world_id=str(file), recall=True)
         resumed = found.resumed
     value = {"id": found.world_id, "resumed": resumed, "ran": found.ran, "tick": found.tick}
     emit(value, as_json=as_json, text=f"{found.world_id}: {_came(found, resumed=resumed)}")
+
+
+@contextmanager
+def _meant(data: Path, world_id: str) -> Iterator[None]:
+    """A refusal says which world was probably meant, if none is called that."""
+    from simulation.definitions.problems import nearest_of
+
+    try:
+        yield
+    except Refusal as refusal:
+        known = [world.world_id for world in ask(data, "ListWorlds").worlds]
+        near = "" if world_id in known else nearest_of(world_id, known)
+        if not near:
+            raise
+        do = f"Did you mean {near}? {refusal.do}"
+        raise Refusal(refusal.what, because=refusal.because, do=do) from None
 
 
 def _came(found: Any, *, resumed: bool) -> str:
@@ -182,8 +205,8 @@ def _came(found: Any, *, resumed: bool) -> str:
 
 @app.command()
 def instance(
-    template: Annotated[str, typer.Argument(help="A stored world; it need not run.")],
-    new_id: Annotated[str, typer.Argument(help="The id of the new world.")],
+    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="A stored world; it need not run.")],
+    new_id: Annotated[str, typer.Argument(metavar="NEW_ID", help="The id of the new world.")],
     user: Annotated[str | None, typer.Option("--user", help="Whose private session it is.")] = None,
     data: Data = DATA,
     as_json: Json = False,
@@ -201,7 +224,8 @@ def instance(
         given.identifier(key)
     if problems:
         raise WorldFileInvalid("instance", problems)
-    found = ask(data, "InstanceWorld", ADD_WAIT_S, template=template, world_id=new_id, user_id=user)
+    with _meant(data, template):
+        found = ask(data, "InstanceWorld", ADD_WAIT_S, template=template, world_id=new_id, user_id=user)
     value = {"id": found.world_id, "template": template, "tick": found.tick}
     emit(value, as_json=as_json, text=f"{found.world_id}: made from {template}")
 
@@ -209,12 +233,14 @@ def instance(
 @app.command()
 def remove(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
     """Stop a world and take it out of service. What it was stays stored; `world add WORLD` brings it back."""
+    from service.answers import NOTHING_CHANGED
+
     found = ask(data, "RemoveWorld", world_id=world_id)
-    emit(
-        {"id": world_id, "tick": found.tick},
-        as_json=as_json,
-        text=f"{world_id}: removed at tick {found.tick:,}; `theatrum world add {world_id}` brings it back",
-    )
+    value = {"id": world_id, "tick": found.tick, "changed": not found.before}
+    done = f"was removed already, at tick {found.tick:,}{NOTHING_CHANGED}" if found.before else ""
+    back = for_folder(f"`theatrum world add {quote(world_id)}` brings it back", data)
+    text = f"{world_id}: {done or f'removed at tick {found.tick:,}'}; {back}"
+    emit(value, as_json=as_json, text=text)
 
 
 @app.command()
@@ -232,20 +258,21 @@ def resume(world_id: WorldId, data: Data = DATA, wait: Wait = WAIT_S, as_json: J
 @app.command()
 def step(
     world_id: WorldId,
-    ticks: Annotated[int, typer.Option("-n", help="How many standard ticks.", min=1)] = 1,
+    ticks: Annotated[int, typer.Option("-n", "--ticks", help="How many standard ticks.")] = 1,
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """Make standard ticks now, whatever the pace."""
-    submit(data, world_id, "step", {"ticks": ticks}, wait, as_json)
+    submit(data, world_id, "step", {"ticks": ticks_of(ticks, "-n")}, wait, as_json)
 
 
 @app.command(context_settings=NEGATIVES)
 def advance(
     world_id: WorldId,
     seconds: Annotated[
-        str, typer.Argument(help="Game seconds, at most six decimals; with --real up to nine.")
+        str,
+        typer.Argument(metavar="SECONDS", help="Game seconds, at most six decimals; with --real up to nine."),
     ],
     real: Annotated[
         bool, typer.Option("--real", help="So many real seconds at the world's timeScale.")
@@ -255,7 +282,9 @@ def advance(
     as_json: Json = False,
 ) -> None:
     """Advance a world's time by exactly so many game seconds."""
-    value = as_value(seconds)
+    value = positive(seconds, "SECONDS") if real else as_value(seconds)
+    if not real:
+        micros_of(seconds, "SECONDS", least=1)
     exact = seconds if isinstance(value, float) else value  # a double has not digits enough
     submit(data, world_id, "advance", {"realSeconds" if real else "seconds": exact}, wait, as_json)
 
@@ -277,31 +306,19 @@ def flag(
 
 @config_app.command("get")
 def config_get(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
-    """Every key of the simulation block in force."""
+    """Every key of the simulation block in force, as `config set` takes it."""
+    from service.configs import to_text
+
     config = ask(data, "ShowWorld", world_id=world_id).config
-    lines = [f"{key} = {_written(value)}" for key, value in sorted(_flat(config).items())]
-    emit(config, as_json=as_json, text="\n".join(lines))
-
-
-def _written(value: Any) -> str:
-    """As `config set` takes it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, inner in value.items():
-        if isinstance(inner, dict):
-            found.update(_flat(inner, f"{prefix}{key}."))
-        else:
-            found[f"{prefix}{key}"] = inner
-    return found
+    emit(config, as_json=as_json, text=to_text(config))
 
 
 @config_app.command("set")
 def config_set(
     world_id: WorldId,
-    changes: Annotated[list[str], typer.Argument(help="key=value, such as timeScale=30.")],
+    changes: Annotated[
+        list[str], typer.Argument(metavar="KEY=VALUE...", help="key=value, such as timeScale=30.")
+    ],
     data: Data = DATA,
     wait: Wait = WAIT_S,
     as_json: Json = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 PROBLEMS_MAX = 100
@@ -21,6 +21,10 @@ INSIDE_CHARS_MIN = 4
 """Of a name that is looked for inside longer ones."""
 ALLOWED_SHOWN_MAX = 12
 """How many allowed names are listed."""
+WARNINGS_MAX = 1_000
+"""Warnings of one file that differ in more than their place; beyond it they are only counted."""
+PLACES_SHOWN_MAX = 4
+"""Of a problem that is at many places of a file, as a million people may have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,10 @@ class Problem:
     allowed: str = ""
     nearest: str = ""
     warning: bool = False
+    times: int = 1
+    """At how many places of a list the same is wrong; `path` is the first."""
+    also: tuple[str, ...] = ()
+    """The next few of them."""
 
     def __str__(self) -> str:
         parts = [f"{self.path}: {self.message}" if self.path else self.message]
@@ -40,7 +48,21 @@ class Problem:
             parts.append(f"allowed: {self.allowed}")
         if self.nearest:
             parts.append(f"did you mean {self.nearest!r}?")
-        return "; ".join(parts)
+        if self.times > 1:
+            unnamed = self.times - 1 - len(self.also)
+            rest = f" and {unnamed:,} more" if unnamed else ""
+            parts.append(f"{self.times:,} times, also at {', '.join(self.also)}{rest}")
+        return "; ".join(parts).replace("?; ", "? ")
+
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """What is the same for everything that is wrong in the same way at another place of a list."""
+        return PLACE.sub("[]", self.path), self.message, self.allowed, self.nearest, self.warning
+
+    def and_at(self, other: Problem) -> Problem:
+        """Together with the same at another place."""
+        also = (*self.also, other.path, *other.also)[: PLACES_SHOWN_MAX - 1]
+        return replace(self, times=self.times + other.times, also=also)
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -50,7 +72,30 @@ class Problem:
             "allowed": self.allowed,
             "nearest": self.nearest,
             "warning": self.warning,
+            "times": self.times,
+            "also": list(self.also),
         }
+
+
+PLACE = re.compile(r"\[\d+\]")
+
+
+def together(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once, however many places of a list have it."""
+    found: dict[tuple[object, ...], Problem] = {}
+    for problem in problems:
+        before = found.get(problem.alike)
+        found[problem.alike] = problem if before is None else before.and_at(problem)
+    return list(found.values())
+
+
+def listed(problems: Sequence[Problem]) -> tuple[list[Problem], int]:
+    """What is said of them, and how many are left out."""
+    kinds = together(problems)
+    unnamed = 0
+    for problem in kinds[PROBLEMS_MAX:]:
+        unnamed += problem.times
+    return kinds[:PROBLEMS_MAX], unnamed
 
 
 class DefinitionInvalid(ValueError):
@@ -60,17 +105,21 @@ class DefinitionInvalid(ValueError):
         found = sorted(problems, key=lambda problem: (problem.warning, in_order(problem.path)))
         self.source = source
         self.problems = tuple(found[:PROBLEMS_MAX])
-        self.more = len(found) - len(self.problems)
+        self.listed, self.more = listed(found)
+        self.ended = len([problem for problem in found if not problem.warning]) >= PROBLEMS_READ_MAX
+        """Whether the file was read no further."""
         super().__init__(source, self.problems)
 
     def __str__(self) -> str:
         source = f"{self.source}: " if self.source else ""
         lines = [
             f"warning: {source}{problem}" if problem.warning else f"{source}{problem}"
-            for problem in self.problems
+            for problem in self.listed
         ]
         if self.more:
-            lines.append(f"and {self.more} more")
+            lines.append(f"and {self.more:,} more")
+        if self.ended:
+            lines.append("and the rest of it was not read")
         return "\n".join(lines)
 
 
@@ -83,16 +132,36 @@ class ConfigInvalid(DefinitionInvalid):
 
 
 class Notes(list[Problem]):
-    """What is wrong with one file, as it is found. Full, it ends the reading: nobody mends a thousand."""
+    """What is wrong with one file, as it is found. Full of errors, it ends the reading: nobody mends a
+    thousand. Warnings end nothing: one that everybody has is one."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
         self.source = source
+        self.errors = 0
+        self.unlisted = 0
+        """Warnings that found no room."""
+        self._warned: dict[tuple[object, ...], int] = {}
+        """Warning -> its place here."""
 
     def append(self, problem: Problem) -> None:
+        if problem.warning:
+            self._warn(problem)
+            return
         super().append(problem)
-        if len(self) >= PROBLEMS_READ_MAX:
+        self.errors += 1
+        if self.errors >= PROBLEMS_READ_MAX:
             raise WorldFileInvalid(self.source, self)
+
+    def _warn(self, problem: Problem) -> None:
+        place = self._warned.get(problem.alike)
+        if place is not None:
+            self[place] = self[place].and_at(problem)
+        elif len(self._warned) < WARNINGS_MAX:
+            self._warned[problem.alike] = len(self)
+            super().append(problem)
+        else:
+            self.unlisted += 1
 
     def extend(self, problems: Iterable[Problem]) -> None:
         for problem in problems:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from simulation.definitions.activities import Activity
@@ -33,16 +32,14 @@ if TYPE_CHECKING:
     from simulation.definitions.world import WorldDefinition
 
 VARIABLES = "narrative.variables."
-WARNINGS_MAX = 1_000
-"""Warnings of one file: beyond it they all say the same."""
 BEHAVIOR = "meta.behavior"
 
 
-def warnings_of(world: WorldDefinition) -> tuple[Problem, ...]:
+def warnings_of(world: WorldDefinition) -> Iterator[Problem]:
     """Everything suspicious about a world that is otherwise sound."""
     people = (_activities, _routines, _conditions, _preferences, _profiles)
     kinds = (*people, _chains, _narratives, _interactions, _hooks)
-    return tuple(islice((found for kind in kinds for found in kind(world)), WARNINGS_MAX))
+    return (found for kind in kinds for found in kind(world))
 
 
 def _warn(path: str, value: object, message: str, allowed: str = "") -> Problem:

@@ -52,6 +52,8 @@ class WorldDefinition:
     calendar: Calendar
     document: Mapping[str, Any]
     warnings: tuple[Problem, ...] = field(default=())
+    unlisted: int = 0
+    """Warnings beyond those."""
     metrics: Metrics = field(default_factory=Metrics)
     chains: Mapping[str, Chain] = field(default_factory=dict)
     plugins: Plugins = NO_PLUGINS
@@ -152,7 +154,13 @@ def parse_world(
     used = plugins.only((*names.used, *settings))
     found = replace(found, metrics=metrics, chains=chains, narratives=narratives, interactions=interactions)
     found = replace(found, hooks=hooks, plugins=used, plugin_settings=settings)
-    return replace(found, warnings=(*problems, *warnings_of(found)), offered=plugins)
+    return _warned(replace(found, offered=plugins), problems)
+
+
+def _warned(found: WorldDefinition, problems: Notes) -> WorldDefinition:
+    """With all that may be meant otherwise."""
+    problems.extend(warnings_of(found))
+    return replace(found, warnings=tuple(problems), unlisted=problems.unlisted)
 
 
 def _stories(

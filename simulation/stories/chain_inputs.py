@@ -78,6 +78,8 @@ def _judge(world: World, op: str, wish: Wish) -> tuple[Verdict, Touches]:
     if op == "step" and (interaction := _interaction(wish)) is not None:
         return _by_doing(world, wish, interaction)
     progress, brought = found
+    if op == "abandon" and progress == wish.meeting.progress(wish.rules.chain):
+        return _granted(op, wish, progress, changed=False), NOTHING
     meeting, definition = wish.meeting, wish.rules.chain
     session = meeting.session
     everything = (*brought, meeting.put(definition, progress))

@@ -117,7 +117,10 @@ def skip(wish: Wish) -> Done | Hindrance:
 
 
 def abandon(wish: Wish) -> Done | Hindrance:
-    """Give it up."""
+    """Give it up; what is given up already stays so."""
+    before = wish.meeting.progress(wish.rules.chain)
+    if before is not None and before.outcome is ChainOutcome.ABANDONED:
+        return before, ()
     progress = _current(replace(wish, step_id=None))
     if isinstance(progress, Hindrance):
         return progress

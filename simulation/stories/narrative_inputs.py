@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,15 +87,20 @@ def _judge(wish: Wish) -> tuple[Verdict, Touches]:
         return refused(f"a rule fails: {raised}", "stop it, or start it anew"), NOTHING
     if isinstance(walk, Verdict):
         return walk, NOTHING
+    if walk is None:
+        return _granted(wish, wish.session, wish.view, changed=False), NOTHING
     if size := walk.too_large:
         return refused(f"the session would have {size} bytes", f"at most {SESSION_BYTES_MAX}"), NOTHING
     world, view = wish.world, wish.view
     touches = world.carry_out(walk.finish())
-    session = world.sessions.get(wish.session.id)
-    now = None if session is None else shown(world.view(view.people), session, wish.npc_id)
+    return _granted(wish, world.sessions.get(wish.session.id), world.view(view.people)), touches
+
+
+def _granted(wish: Wish, session: Session | None, view: View, **more: Any) -> Verdict:
+    """Where the story is now, without its past."""
+    now = None if session is None else shown(view, session, wish.npc_id)
     said = {key: value for key, value in (now or {}).items() if key != "history"}
-    found = granted(sessionId=wish.session.id, npcId=wish.npc_id, op=wish.op, narrative=said)
-    return found, touches
+    return granted(sessionId=wish.session.id, npcId=wish.npc_id, op=wish.op, narrative=said, **more)
 
 
 def _start(wish: Wish) -> Asked:
@@ -127,10 +132,10 @@ def _continue(wish: Wish) -> Asked:
     return run if isinstance(run, Verdict) else wish.walk(run).proceed()
 
 
-def _stop(wish: Wish) -> Asked:
-    """End it, and whatever it interrupted."""
-    run = _running(wish)
-    return run if isinstance(run, Verdict) else wish.walk(run).stop()
+def _stop(wish: Wish) -> Walk | None:
+    """End it, and whatever it interrupted; None: nothing runs."""
+    run = wish.run
+    return None if run is None or run.frame is None else wish.walk(run).stop()
 
 
 def _running(wish: Wish) -> Run | Verdict:
@@ -172,5 +177,10 @@ DO = {
     WaitsFor.PLAYER: "continue, or stop it",
 }
 assert SAID.keys() == DO.keys() == set(WaitsFor), "every wait needs its words"
-DOES = {"start": _start, "choose": _choose, "continue": _continue, "stop": _stop}
+DOES: Mapping[str, Callable[[Wish], Asked | None]] = {
+    "start": _start,
+    "choose": _choose,
+    "continue": _continue,
+    "stop": _stop,
+}
 assert tuple(DOES) == OPS, "every op needs its function"

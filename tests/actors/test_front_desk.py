@@ -362,6 +362,9 @@ def test_a_removed_world_is_listed_refused_and_brought_back_by_its_id(desk: Desk
     refused = desk.answered[-1][1]
     assert refused.reason == "world inn was removed"
     assert refused.do == "`theatrum world add inn` brings it back."
+    desk.ask(admin.RemoveWorld(ask_id="r2", world_id=INN))
+    again = admin.WorldRemoved(ask_id="r2", world_id=INN, tick=Tick(7), before=True)
+    assert desk.answered[-1][1] == again, "it is so already"
     desk.ask(admin.OpenWorld(ask_id="o", world_id=INN, recall=True))
     assert desk.told[-1] == ("archivist", archive.RecallWorld(ask_id="o", world_id=INN))
     desk.on_registry(archive.WorldRecalled(ask_id="o", world_id=INN))

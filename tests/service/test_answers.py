@@ -33,7 +33,60 @@ INTENT = {"id": "i7", "npcId": "ann", "chainId": "courting"}
         ("step", {"ticks": 2000}, {"untilTick": 4}, "stepped 2,000 ticks"),
         ("advance", {"seconds": 3600}, {"untilTick": 4}, "advanced 3,600 s"),
         ("config", {}, {"changed": {"timeScale": 30, "mode": "paused"}}, "set timeScale = 30, mode = paused"),
+        (
+            "config",
+            {"changes": {"timeScale": 30, "seed": None}},
+            {"changed": {}},
+            "timeScale = 30 already, seed = null already, nothing changed",
+        ),
+        (
+            "config",
+            {"changes": {"timeScale": 30, "mode": "paused"}},
+            {"changed": {"mode": "paused"}},
+            "set mode = paused, timeScale = 30 already",
+        ),
         ("flags", {}, {"changed": {"fair": True, "mist": None}}, "flag fair = true, flag mist removed"),
+        (
+            "flags",
+            {"flags": {"fair": {"on": True}, "mist": None}},
+            {"changed": {}},
+            "flag fair.on = true already, flag mist was not there, nothing changed",
+        ),
+        (
+            "flags",
+            {"flags": {"fair": True, "mist": 1}},
+            {"changed": {"mist": 1}},
+            "flag mist = 1, flag fair = true already",
+        ),
+        (
+            "session_update",
+            {"sessionId": "s1", "sceneId": "ball"},
+            {"sessionId": "s1", "version": 3, "changed": False},
+            "session s1 has sceneId ball already, nothing changed, version 3",
+        ),
+        (
+            "person",
+            {},
+            {"npcId": "ann", "component": "note", "op": "set", "changed": False},
+            "note of ann was so already, nothing changed",
+        ),
+        (
+            "person",
+            {},
+            {"npcId": "ann", "component": "note", "op": "remove", "changed": False},
+            "note of ann was not there, nothing changed",
+        ),
+        (
+            "chain",
+            {},
+            {
+                **CHAIN,
+                "op": "abandon",
+                "changed": False,
+                "progress": {"currentStep": None, "outcome": "abandoned"},
+            },
+            "chain courting of ann with s1 given up already, nothing changed: ended, abandoned",
+        ),
         (
             "session_join",
             {"session": {"id": "s1", "locationId": "inn"}},
@@ -56,7 +109,12 @@ INTENT = {"id": "i7", "npcId": "ann", "chainId": "courting"}
         ),
         ("person", {}, {"npcId": "ann", "op": "move", "locationId": "inn"}, "ann is at inn"),
         ("metric", {}, METRIC, "core.trust of ann 40 -> 45"),
-        ("metric", {"sessionId": "s1"}, {**METRIC, "after": 40}, "core.trust of ann with s1 stays 40"),
+        (
+            "metric",
+            {"sessionId": "s1"},
+            {**METRIC, "after": 40},
+            "core.trust of ann with s1 stays 40, nothing changed",
+        ),
         ("advance", {"seconds": "0.25"}, {}, "advanced 0.25 s"),
         ("advance", {"realSeconds": 2}, {}, "advanced 2 real s at its timeScale"),
         (
@@ -115,7 +173,7 @@ def test_an_answer_says_at_which_tick_and_time() -> None:
         day_lengths=DAY,
     )
     text = sentence("inn", InputKind.PAUSE, {}, answer)
-    assert text == "inn: paused; tick 1,200, day 1 02:00 (93,600 s)"
+    assert text == "inn: paused; tick 1,200, day 1 02:00"
 
 
 def test_a_long_value_does_not_flood_the_sentence() -> None:

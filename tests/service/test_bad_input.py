@@ -13,6 +13,7 @@ import pytest
 
 from service.errors import WrongUse
 from service.settings import Settings
+from simulation.definitions import parse_world
 
 GOOD: dict[str, Any] = {
     "id": "inn",
@@ -283,3 +284,69 @@ def test_without_a_service_a_command_says_so_and_how_to_start_one(
     assert status == 1
     assert f"No service is running on {tmp_path}" in said
     assert f"theatrum run --data {tmp_path}" in said
+
+
+def crowd(count: int, **personality: object) -> dict[str, Any]:
+    people = [{"id": f"p{n}", "personality": {"routineId": "keeper", **personality}} for n in range(count)]
+    return changed("npcs", people)
+
+
+LIKES_WRONG = {"preferences": {"categoryWeights": {"wrok": 0.5}}}
+
+
+def test_a_warning_that_everybody_has_is_one_line_with_how_many_and_the_first_few(
+    cli: Cli, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "inn.json", crowd(1_500, **LIKES_WRONG))
+    status, out, _ = cli("check", file)
+    where = "personality.preferences.categoryWeights.wrok"
+    warning, sound = out.splitlines()
+    assert status == 0
+    assert warning.startswith(f"warning: {file}: npcs[0].{where}: no category 'wrok'; allowed: ")
+    assert warning.endswith(
+        f"1,500 times, also at npcs[1].{where}, npcs[2].{where}, npcs[3].{where} and 1,496 more"
+    )
+    assert " is sound: 1500 people" in sound
+    assert len(parse_world(crowd(1_500, **LIKES_WRONG)).warnings) == 1, "nor is it kept 1,500 times"
+
+
+def test_machines_get_each_problem_once_and_every_count(cli: Cli, tmp_path: Path) -> None:
+    file = write(tmp_path / "inn.json", crowd(3, **LIKES_WRONG))
+    _, out, _ = cli("check", file, "--json")
+    found = json.loads(out)
+    (problem,) = found["problems"]
+    assert (found["ok"], found["count"], found["more"], found["readToTheEnd"]) == (True, 3, 0, True)
+    assert problem["times"] == 3
+    assert problem["path"].startswith("npcs[0]")
+    assert [path.partition(".")[0] for path in problem["also"]] == ["npcs[1]", "npcs[2]"]
+
+
+def test_warnings_that_all_differ_are_bounded_and_counted(cli: Cli, tmp_path: Path) -> None:
+    """Of 1,200 that differ 1,000 are kept, and 100 of those are listed."""
+    document = crowd(1_200)
+    for n, person in enumerate(document["npcs"]):
+        person["components"] = {"relationships": {f"p{n}": {"affinity": 5}}}
+    file = write(tmp_path / "inn.json", document)
+    status, out, _ = cli("check", file)
+    assert (status, len(out.splitlines())) == (0, 102)
+    assert out.splitlines()[-2] == "and 1,100 more"
+    found = json.loads(cli("check", file, "--json")[1])
+    assert (len(found["problems"]), found["more"], found["count"]) == (100, 1_100, 1_200)
+
+
+def test_an_error_all_over_is_one_line_and_the_rest_is_not_read(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    said = refused(write(tmp_path / "inn.json", crowd(1_500, routineId="keepr")))
+    error, rest = said.splitlines()
+    assert "npcs[0].personality.routineId: no routine 'keepr'" in error
+    assert "did you mean 'keeper'? 1,000 times, also at npcs[1].personality.routineId" in error
+    assert rest == "and the rest of it was not read"
+
+
+def test_the_same_words_at_different_keys_are_two_problems(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    document = changed("npcs", [{"id": ""}, {"id": "b", "name": ""}])
+    said = refused(write(tmp_path / "inn.json", document))
+    assert {line.split(": ")[1] for line in said.splitlines()} >= {"npcs[0].id", "npcs[1].name"}

@@ -131,5 +131,5 @@ def test_an_exported_world_is_refused_with_what_to_do(tmp_path: Path) -> None:
     refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert refused.returncode == 2
     assert "is an exported world" in refused.stderr
-    assert "theatrum run FILE" in refused.stderr
+    assert f"theatrum run {given}" in refused.stderr
     assert not out.exists()

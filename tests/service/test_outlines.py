@@ -36,3 +36,25 @@ def test_a_list_of_objects_is_a_dash_each() -> None:
 )
 def test_single_values(value: Any, text: str) -> None:
     assert outline(value) == text
+
+
+def test_moments_are_told_by_the_calendar_and_other_numbers_are_not() -> None:
+    """An hour is 3,600 s, and 90 minutes 5,400 s."""
+    value = {
+        "worldTime": 3_600,
+        "version": 3_600,
+        "lastActivities": [{"activityId": "nap", "endedAtSeconds": 5_400}],
+        "interactions": {"lastUsedAt": {"greet": 3_607}, "met": True, "createdAt": None},
+    }
+    day = (86_400_000_000, 3_600_000_000, 60_000_000)
+    assert outline(value, day).splitlines() == [
+        "worldTime: day 0 01:00",
+        "version: 3,600",
+        "lastActivities:",
+        "  - activityId: nap, endedAtSeconds: day 0 01:30",
+        "interactions:",
+        "  lastUsedAt:",
+        "    greet: day 0 01:00:07",
+        "  met: true",
+        "  createdAt: -",
+    ]

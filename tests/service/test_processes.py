@@ -12,7 +12,7 @@ import pytest
 
 from actors.supervision import ChildSpec
 from service.door import DataFolder, Door, free_port, listens
-from service.errors import ServiceError, ServiceNotRunning, Unstartable
+from service.errors import ServiceError, ServiceNotRunning, Unstartable, WrongUse
 from service.processes import Kept
 from service.settings import Settings
 
@@ -86,7 +86,7 @@ def test_a_data_folder_has_one_service(tmp_path: Path) -> None:
 
 def test_a_data_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
-    with pytest.raises(Unstartable, match="cannot be used"):
+    with pytest.raises(WrongUse, match="cannot be used"):
         DataFolder.take(tmp_path / "data")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from messages.admin import PeopleListed
 from service.rosters import to_text
 from simulation.units import Tick
@@ -27,9 +29,20 @@ def listed(*people: dict[str, Any], more: int | None = None) -> PeopleListed:
 def test_people_are_a_table_with_the_way_to_the_next_page() -> None:
     heads, _, row, last = to_text(listed(ANN, more=1)).splitlines()
     assert heads.split() == ["person", "name", "tier", "location", "activity", "energy", "decides", "next"]
-    assert row.split() == ["ann", "Ann", "active", "-", "fish", "57.717", "90", "s"]
+    assert row.split() == ["ann", "Ann", "active", "-", "fish", "57.7", "90", "s"]
     assert last == "1 of 1,200 people, as of tick 1,000. The next page: --from 1."
 
 
 def test_the_last_page_says_no_more() -> None:
     assert to_text(listed()) == "Nobody fits that now.\n0 of 1,200 people, as of tick 1,000."
+
+
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        (1_199, "Nobody from place 1,199 on fits that now."),
+        (1_200, "--from 1200 is beyond the end: the last of them is at place 1,199."),
+    ],
+)
+def test_a_page_beyond_the_end_says_where_the_end_is(start: int, says: str) -> None:
+    assert to_text(listed(), start).splitlines()[0] == says

@@ -41,6 +41,20 @@ def test_what_is_said_twice_is_refused(changes: list[str], key: str) -> None:
         wanted_of(changes)
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("scenId=ball", "Did you mean sceneId?"),
+        ("expectedVersion=3", "it may be locationId, sceneId, cast, flags, inventory, npcs."),
+        ("sessionId=s2", "it may be locationId, sceneId, cast, flags, inventory, npcs."),
+    ],
+)
+def test_what_no_session_changes_is_refused_with_what_it_does(change: str, says: str) -> None:
+    with pytest.raises(WrongUse) as refused:
+        wanted_of([change])
+    assert says in str(refused.value)
+
+
 @pytest.mark.parametrize("change", ["flags", "=1", ".met=1"])
 def test_what_is_no_change_is_refused(change: str) -> None:
     with pytest.raises(WrongUse, match=r"is no change: write key=value, such as sceneId=ball\."):
@@ -66,7 +80,6 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     [
         ("npc", "metric", "add", "inn", "ann", "core.affinity", "-10"),
         ("npc", "metric", "set", "inn", "ann", "mood.valence", "-2.5"),
-        ("world", "advance", "inn", "-5"),
     ],
 )
 def test_a_negative_number_is_no_option(words: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:

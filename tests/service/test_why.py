@@ -101,13 +101,21 @@ def test_at_another_time_others_are_candidates(cli: Cli, inn: Path) -> None:
     assert found["excluded"] == []
 
 
+@pytest.mark.parametrize("at", ["82800", "23:00", "day 0 23:00", "day 0, 23:00:00"])
+def test_a_time_may_be_said_as_people_say_it(cli: Cli, inn: Path, at: str) -> None:
+    _, expected, _ = cli("why", inn, "ada", "--at", 82_800, "--json")
+    assert cli("why", inn, "ada", "--at", at, "--json") == (0, expected, "")
+
+
 def test_people_get_a_table(cli: Cli, inn: Path) -> None:
     status, out, _ = cli("why", inn, "ada")
-    first, heads, _, row, out_of_it = out.splitlines()
+    first, heads, _, row, note, out_of_it = out.splitlines()
     assert status == 0
     assert first.startswith("ada, day 0, Monday, 06:00 (dawn): node all-day, draw ")
-    assert heads.split()[:3] == ["candidate", "score", "chance"]
-    assert row.split()[:6] == ["sweep", "0.72", "100.0%", "2", "0.5", "0.72"]
+    assert heads.split() == ["candidate", "score", "chance", "made", "of"]
+    # 2 x 0.5 x (0.9 x 0.8) = 0.72, and every other factor is 1
+    assert row.split(maxsplit=3) == ["sweep", "0.72", "100.0%", "weight 2 x activity 0.5 x category 0.72"]
+    assert note == "factors that are not named are 1"
     assert out_of_it == "not nap: only at night"
 
 
@@ -117,9 +125,11 @@ def test_people_get_a_table(cli: Cli, inn: Path) -> None:
         (("adda",), 2, "no npc 'adda'; allowed: ada, bo; did you mean 'ada'?"),
         (("ada", "--at", "-1"), 2, "--at is -1"),
         (("ada", "--at", "noon"), 2, "game seconds from 0"),
+        (("ada", "--at", "24:00"), 2, "`00:00` to `23:59` of the day"),
+        (("ada", "--at", "day 999999999999 10:00"), 2, "it may be game seconds, `day 2 00:00`"),
         (("ada", "--at", "0.0000001"), 2, "at most six decimals"),
         (("ada", "--at", "1e13"), 2, "--at is 1e13"),
-        (("bo",), 1, "A rule of bo fails: ZeroDivisionError"),
+        (("bo",), 2, "A rule of bo fails: ZeroDivisionError"),
     ],
 )
 def test_what_cannot_be_answered_says_why(

@@ -348,7 +348,7 @@ def test_a_component_has_a_name_that_can_be_written(opened: tuple[World, Stages]
         assert not send(world, stages, InputKind.PERSON, **about).applied
 
 
-# -- removing what is not there
+# -- what is so already
 
 
 @pytest.mark.parametrize("more", [{}, {"sessionId": "s1"}])
@@ -361,8 +361,79 @@ def test_a_component_is_removed_once(opened: tuple[World, Stages], more: dict[st
     assert send(world, stages, InputKind.PERSON, **about, component="note", op="remove").applied
     left = world.sessions.get(SessionId("s1"))
     again = send(world, stages, InputKind.PERSON, **about, component="note", op="remove")
-    assert not again.applied
-    assert "'note'" in again.detail["reason"]
-    assert again.detail["do"] == "nothing was changed"
+    assert (again.applied, again.detail["changed"]) == (True, False)
     assert world.sessions.get(SessionId("s1")) is left, "not even its version"
     assert (before is left) == (not more)
+
+
+@pytest.mark.parametrize("more", [{}, {"sessionId": "s1"}])
+@pytest.mark.parametrize(
+    ("op", "value"),
+    [("set", {"a": 1}), ("update", {"a": 1}), ("update", {"a": 1, "b": None}), ("update", {})],
+)
+def test_a_component_that_is_so_already_is_not_changed(
+    opened: tuple[World, Stages], more: dict[str, Any], op: str, value: dict[str, Any]
+) -> None:
+    world, stages = opened
+    send(world, stages, InputKind.SESSION_JOIN, session=ANN)
+    about = {"npcId": "npc:1", "component": "note", **more}
+    assert "changed" not in send(world, stages, InputKind.PERSON, **about, op="set", value={"a": 1}).detail
+    before = drive.state_hash(world, stages)
+    same = send(world, stages, InputKind.PERSON, **about, op=op, value=value)
+    assert (same.applied, same.detail["changed"]) == (True, False)
+    assert drive.state_hash(world, stages) == before
+    other = send(world, stages, InputKind.PERSON, **about, op=op, value={"a": True})
+    assert "changed" not in other.detail, "true is not 1"
+    assert drive.state_hash(world, stages) != before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"locationId": "loc:inn"},
+        {"flags": {"quest": {"lamp": 1}}},
+        {"flags": {"never": None}},
+        {"cast": [], "inventory": {"lamp": 0}, "npcs": {"npc:1": {"note": None}}},
+    ],
+)
+def test_a_session_that_is_so_already_keeps_its_version(
+    opened: tuple[World, Stages], changes: dict[str, Any]
+) -> None:
+    world, stages = opened
+    send(world, stages, InputKind.SESSION_JOIN, session=ANN)
+    same = send(world, stages, InputKind.SESSION_UPDATE, sessionId="s1", **changes)
+    assert same.detail == {"sessionId": "s1", "version": 0, "changed": False}
+    other = send(world, stages, InputKind.SESSION_UPDATE, sessionId="s1", **changes, sceneId="ball")
+    assert other.detail == {"sessionId": "s1", "version": 1}
+
+
+def test_flags_that_are_so_already_are_not_among_the_changed(opened: tuple[World, Stages]) -> None:
+    world, stages = opened
+    send(world, stages, InputKind.FLAGS, flags={"a": 1, "b": {"c": [1]}})
+    again = send(world, stages, InputKind.FLAGS, flags={"a": True, "b": {"c": [1]}, "never": None})
+    assert again.detail == {"changed": {"a": True}}
+    assert world.flags["a"] is True, "to Python it is 1, to whoever reads it it is not"
+
+
+@pytest.mark.parametrize(
+    ("changes", "changed"),
+    [
+        ({"timeScale": 60}, {}),
+        ({"timeScale": 60, "tiers.active.weight": 9}, {"tiers.active.weight": 9}),
+        ({"tiers": {"active": {"weight": 9}}}, {"tiers": {"active": {"weight": 9}}}),
+    ],
+)
+def test_a_configuration_that_is_so_already_is_not_among_the_changed(
+    village: Village, changes: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    world, stages = create(village(2, timeScale=60))
+    assert send(world, stages, InputKind.CONFIG, changes=changes).detail == {"changed": changed}
+
+
+def test_a_paused_world_has_not_the_mode_it_goes_on_in(village: Village) -> None:
+    world, stages = create(village(2, mode="turn_based"))
+    assert send(world, stages, InputKind.CONFIG, changes={"mode": "turn_based"}).detail == {"changed": {}}
+    send(world, stages, InputKind.PAUSE)
+    resumed = send(world, stages, InputKind.CONFIG, changes={"mode": "turn_based"})
+    assert resumed.detail == {"changed": {"mode": "turn_based"}}
+    assert not world.paused

@@ -342,11 +342,15 @@ def test_the_hash_beside_a_document_must_be_its_own() -> None:
     assert "$.definitionHash" in outcome.detail["reason"]
 
 
-def test_another_world_and_the_same_definition_are_refused() -> None:
+def test_another_world_is_refused_and_the_same_definition_changes_nothing() -> None:
     world, stages = create(definition(people=2))
     other = definition(lambda found: found.update(id="elsewhere"), people=2)
     assert "elsewhere" in update(world, stages, other).detail["reason"]
-    assert "already" in update(world, stages, definition(people=2)).detail["reason"]
+    before = drive.state_hash(world, stages)
+    same = update(world, stages, definition(people=2))
+    assert (same.applied, same.redefines) == (True, False)
+    assert (same.detail["differences"], same.detail["counts"]) == ([], {})
+    assert drive.state_hash(world, stages) == before
 
 
 def test_a_document_packed_into_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

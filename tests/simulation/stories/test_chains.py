@@ -357,6 +357,18 @@ def test_a_step_that_somebody_wrote_twice_is_done_once() -> None:
     assert found.completed == ("meet",)
 
 
+def test_what_is_given_up_already_stays_so_and_what_has_ended_otherwise_cannot_be() -> None:
+    play = Play(town(step("meet", optional=True)))
+    assert "is not started" in play.chain("abandon").detail["reason"]
+    play.chain("start")
+    play.chain("abandon")
+    before = play.world.sessions.get(SessionId("s1"))
+    again = play.chain("abandon")
+    assert (again.applied, again.detail["changed"]) == (True, False)
+    assert again.detail["progress"]["outcome"] == "abandoned"
+    assert play.world.sessions.get(SessionId("s1")) is before, "not even its version"
+
+
 @pytest.mark.parametrize(
     ("payload", "says"),
     [

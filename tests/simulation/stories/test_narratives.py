@@ -217,7 +217,7 @@ def test_nobody_chooses_in_time_and_the_default_is_taken_when_the_time_was_over(
         ({"op": "continue"}, "p is at q and waits for a choice choose, or stop it"),
         ({"op": "stop", "session": "s9"}, "here are: s1"),
         ({"op": "stop", "npc": "npc:99"}, "$.npcId: no npc 'npc:99'"),
-        ({"op": "stop", "npc": "npc:2"}, "no narrative runs with npc:2 in this session start one"),
+        ({"op": "continue", "npc": "npc:2"}, "no narrative runs with npc:2 in this session start one"),
         ({"op": "stop", "why": "tired"}, "$.why: no key 'why'"),
     ],
 )
@@ -236,6 +236,12 @@ def test_a_stopped_narrative_can_begin_again() -> None:
     stage.start()
     assert stage.ask("stop").detail["narrative"]["outcome"] == "stopped"
     assert not stage.ask("continue").applied
+    before = drive.state_hash(*stage.opened)
+    again = stage.ask("stop")
+    assert (again.applied, again.detail["changed"]) == (True, False)
+    assert again.detail["narrative"]["outcome"] == "stopped"
+    assert stage.ask("stop", npc="npc:2").detail["narrative"] == {}
+    assert drive.state_hash(*stage.opened) == before
     assert stage.start()["node"] == "a"
 
 
