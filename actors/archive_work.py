@@ -92,7 +92,7 @@ def refusal(message: Ask | Message | Chore, error: BaseException) -> Refused | N
 
 
 REMEDIES: dict[type[BaseException], str] = {
-    TimeIsOver: "Give a time that is to come; `theatrum world step` and `advance` do it now.",
+    TimeIsOver: "Give a time that is to come; without an appointment an input is applied at once.",
     NoAppointment: "`theatrum world appointments WORLD` shows those there are.",
     appointments.TooManyAppointments: "Wait for some, or cancel some.",
     worlds.DefinitionChanged: "`theatrum world update`, --fresh to start it over, or another id.",

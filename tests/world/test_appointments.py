@@ -51,7 +51,7 @@ def test_an_appointment_wakes_a_world_that_sleeps_once_even_when_everything_was_
     file.write_text(json.dumps(document(20, idlePolicy="sleep")))
     service = start("run", file, "--generation", "off", "--json", "--log-level", "info")
     until(lambda: service.events("world.slept"), "it sleeps", service)
-    told("world", "appoint", "village", "--at", soon(1.5), "--step", 4, "--id", "bell")
+    told("world", "appoint", "village", "--at", soon(6), "--step", 4, "--id", "bell")
     until(lambda: len(service.events("world.slept")) == 2, "it woke and sleeps again", service)
     assert told("world", "list")[0]["tick"] == 4
     assert told("world", "appointments", "village")["appointments"] == []
@@ -59,7 +59,7 @@ def test_an_appointment_wakes_a_world_that_sleeps_once_even_when_everything_was_
     told("world", "appoint", "village", "--at", soon(3600), "--step", 99, "--id", "later")
     assert told("world", "appoint", "village", "--at", soon(3600), "--id", "never")["kind"] == "step"
     assert told("world", "unappoint", "village", "never")["cancelled"]
-    moved = told("world", "appoint", "village", "--at", soon(2), "--flag", "fair.open=true", "--id", "later")
+    moved = told("world", "appoint", "village", "--at", soon(6), "--flag", "fair.open=true", "--id", "later")
     assert moved["replaced"]
     service.kill_tree()
     until(lambda: datetime.now(UTC) > datetime.fromisoformat(moved["at"]), "its time has come")
