@@ -46,7 +46,17 @@ from messages.archive import (
 )
 from messages.base import Ask, Message, Refused
 from messages.service import WorldReport
-from persistence import appointments, branches, generations, housekeeping, inputs, instances, resting, worlds
+from persistence import (
+    appointments,
+    branches,
+    generations,
+    housekeeping,
+    inputs,
+    instances,
+    resting,
+    webhooks,
+    worlds,
+)
 from persistence.appointments import Appointment
 from persistence.engine import Database
 from simulation.definitions import unpack
@@ -78,6 +88,9 @@ REFUSED = (
     inputs.UnknownWorld,
     inputs.InputsFull,
     branches.SnapshotGone,
+    webhooks.TooManyWebhooks,
+    webhooks.NoWebhook,
+    webhooks.NoDelivery,
 )
 """What a user can do something about."""
 
@@ -100,6 +113,9 @@ REMEDIES: dict[type[BaseException], str] = {
     worlds.AlreadyStored: "Forget the stored one with --fresh, or let it go on with `theatrum serve`.",
     inputs.UnknownWorld: "`theatrum world list` shows the worlds there are.",
     branches.SnapshotGone: "`theatrum replay WORLD --list` shows those there are.",
+    webhooks.TooManyWebhooks: "Remove one: `theatrum webhook list` shows them.",
+    webhooks.NoWebhook: "`theatrum webhook list` shows those there are.",
+    webhooks.NoDelivery: "`theatrum webhook deliveries` shows those there are.",
     inputs.InputsFull: "Wait until the world has applied some, or resume it.",
 }
 

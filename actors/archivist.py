@@ -10,6 +10,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from actors import archive_work as work
+from actors import webhook_work
 from actors.archive_opening import RETRY_S, UNUSABLE, Stored, open_database
 from actors.chores import LOOK_EVERY_S, ArchiveChores
 from actors.diary import Diary
@@ -43,6 +44,7 @@ from messages.archive import (
 )
 from messages.base import Ask, Message, Refused
 from messages.commits import Commit, CommitRecord, CommitsMissing, Committed, Fenced
+from messages.webhooks import OfWebhooks
 from persistence import commits, inputs, worlds
 from persistence.engine import Database, DatabaseAway
 from simulation.definitions.templates import Templates
@@ -79,6 +81,7 @@ Inbox = (
     | Commit
     | RegisterSleeping
     | OfAppointments
+    | OfWebhooks
 )
 
 
@@ -298,6 +301,8 @@ class Archivist(ProcessActor):
                 return inputs.collect_results
             case _ if isinstance(message, OfAppointments):
                 return lambda db: work.appointment(db, message)
+            case _ if isinstance(message, OfWebhooks):
+                return lambda db: webhook_work.answer(db, message)
             case KeepAppointments():
                 return work.keep_appointments
             case _:

@@ -72,6 +72,8 @@ class Background:
         self._there.close()
 
     async def _cancel_all(self) -> None:
-        for task in self._tasks:
+        """Those too that one of ours began."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

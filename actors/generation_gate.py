@@ -6,10 +6,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from actors.plugins import load
 from actors.shell import Address, ProcessActor
+from generation import courier
+from generation.courier import Courier
 from generation.events import Handlers
 from generation.gatekeeping import BACKOFF_S, CHORES, Gatekeeper, Step
 from generation.queue import QUEUE_ERRORS, JobQueue
@@ -41,6 +44,9 @@ class GenerationGate(ProcessActor):
         self.again = False
         """Whether something was committed or ended since the step under way began."""
         self.housekeeping = Housekeeping(CHORES, time.monotonic())
+        self.courier: Courier | None = None
+        self.deliveries = Housekeeping(courier.CHORES, time.monotonic())
+        """Beside the other chores: an endpoint that is slow holds up no job."""
         self.last = Step()
         self.jobs: dict[str, int] = {}
 
@@ -71,6 +77,12 @@ class GenerationGate(ProcessActor):
         due = self.housekeeping.due(time.monotonic())
         self.in_background(self.keeper.step(due), "step")
 
+    def deliver(self) -> None:
+        """Tell webhooks what is due, and clean up behind it."""
+        if self.courier is not None:
+            due = self.deliveries.due(time.monotonic())
+            self.in_background(self.courier.run(due), "deliver")
+
     def collect(self) -> None:
         if self.wire is not None and self.wire.archivist is not None:
             self.send(self.wire.archivist, CollectResults())
@@ -84,12 +96,17 @@ class GenerationGate(ProcessActor):
         match kind:
             case "open":
                 self.keeper = Gatekeeper(result, self.queue, self.handlers)
+                self.courier = Courier(result)
                 if self.supervisor is not None:
                     self.send(self.supervisor, GateOpened(ask_id=ask_id, pid=os.getpid()))
                 self.in_background(self.results.wait_for_result(), "wait")
                 self.wake_after(REPORT_EVERY_S, "report")
                 self.collect()
                 self.step()
+                self.deliver()
+            case "deliver":
+                note(self.deliveries, result)
+                self.wake_after(max(0.0, self.deliveries.next_s() - time.monotonic()), "deliver")
             case "wait":
                 self.on_waited(result, error)
             case "step":
@@ -115,11 +132,7 @@ class GenerationGate(ProcessActor):
             return
         if done is not None:
             self.last = done
-            for name, did in done.chores:
-                if isinstance(did, Failed):
-                    self.housekeeping.failed(name, time.monotonic(), did.because)
-                else:
-                    self.housekeeping.done(name, time.monotonic(), did)
+            note(self.housekeeping, done.chores)
             if done.rejected or done.expired:
                 self.collect()
         if self.again:
@@ -131,6 +144,8 @@ class GenerationGate(ProcessActor):
                 self.in_background(self.results.wait_for_result(), "wait")
             case "step":
                 self.step()
+            case "deliver":
+                self.deliver()
             case "report":
                 if self.keeper is not None:
                     self.in_background(generations.counts(self.keeper.db), "count")
@@ -144,17 +159,27 @@ class GenerationGate(ProcessActor):
             for status, count in by_status.items():
                 totals[status] = totals.get(status, 0) + count
         if self.supervisor is not None and self.keeper is not None:
+            now, wall = time.monotonic(), time.time()
             report = GateReported(
                 jobs=totals,
                 in_flight=self.last.in_flight,
                 deferred=self.last.deferred,
                 trouble=self.keeper.trouble,
-                chores=self.housekeeping.to_json(time.monotonic(), time.time()),
+                chores=(*self.housekeeping.to_json(now, wall), *self.deliveries.to_json(now, wall)),
             )
             self.send(self.supervisor, report)
 
     def on_exit(self) -> None:
         self.stop_background()
+
+
+def note(plan: Housekeeping, done: Iterable[tuple[str, int | Failed]]) -> None:
+    """What was done of a plan."""
+    for name, did in done:
+        if isinstance(did, Failed):
+            plan.failed(name, time.monotonic(), did.because)
+        else:
+            plan.done(name, time.monotonic(), did)
 
 
 async def _open(url: str) -> Database:

@@ -14,6 +14,7 @@ from actors.placement import Placement
 from actors.shell import CRASHED, Address, ProcessActor
 from messages import admin, archive, generation, service, shards
 from messages.base import Message, Refused
+from messages.webhooks import OfWebhooks, WebhookAnswer
 from simulation.units import WorldId
 
 DRAIN_WITHIN_S = 3.0
@@ -28,6 +29,7 @@ CLIENT = (
     | service.SetGoal
     | service.AskStatus
     | service.Drain
+    | OfWebhooks
 )
 ANSWERS = (
     archive.ArchiveOpened
@@ -40,6 +42,7 @@ ANSWERS = (
     | archive.GenerationsCounted
     | archive.ChoresReported
     | admin.Answer
+    | WebhookAnswer
     | generation.GateOpened
     | generation.GateReported
     | generation.GateClosed
@@ -101,6 +104,8 @@ class Supervisor(ProcessActor):
                 self.on_status(message)
             case service.Drain():
                 self.on_drain(message)
+            case _ if isinstance(message, OfWebhooks):
+                self.desk.ask_archive(message)
             case _:
                 self.desk.on_ask(message)
 

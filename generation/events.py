@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from queue import Full, Queue
 from threading import Thread
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 
+from messages.webhooks import EventKind as Kind
 from simulation.definitions import NO_PLUGINS, Plugins
 from simulation.plain import said_by
 from simulation.plugins import Plugin
-
-Kind = Literal["job:created", "job:started", "job:completed", "job:failed", "job:cancelled", "job:retrying"]
 
 log = structlog.get_logger(process="events")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from typing import Any
 
 import structlog
 from arq import Retry, Worker, func
 from arq.connections import RedisSettings, create_pool
 
-from generation.events import Handlers, Kind
+from generation.events import Handlers
 from generation.providers import Assignment, NoProvider, Providers, Retryable
 from generation.queue import (
     DONE_KEPT_MAX,
@@ -25,7 +26,7 @@ from generation.queue import (
     serialize,
 )
 from generation.template import TemplateProvider
-from persistence import generations
+from persistence import announcing, generations
 from persistence.engine import Database, DatabaseAway
 from simulation.definitions import NO_PLUGINS, Plugins
 from simulation.plain import whole_text
@@ -78,7 +79,9 @@ async def _retry(ctx: dict[str, Any], job: generations.Job, error: Retryable) ->
         await _finish(ctx, job, GenerationStatus.FAILED, reason=f"after {job.attempts} attempts: {error}")
         return
     wait = wait_before_next(job.attempts, error.after_s, random.random())
-    ctx["handlers"].tell("job:retrying", job.request_id, job, reason=str(error), afterSeconds=wait)
+    detail = {"reason": whole_text(str(error)), "afterSeconds": wait}
+    await announcing.tell(ctx["db"], announcing.happened("job:retrying", job, time.time(), detail))
+    ctx["handlers"].tell("job:retrying", job.request_id, job, **detail)
     raise Retry(defer=wait)
 
 
@@ -103,8 +106,7 @@ async def _finish(
     """The row first; the hint may be lost, since the gate also looks on its own."""
     reason = whole_text(reason)  # it may quote anything
     if await generations.finish(ctx["db"], [job.request_id], status, result=result, reason=reason):
-        kind: Kind = "job:completed" if status is GenerationStatus.SUCCEEDED else "job:failed"
-        ctx["handlers"].tell(kind, job.request_id, job, status=str(status), reason=reason)
+        ctx["handlers"].tell(generations.ENDS[status], job.request_id, job, status=str(status), reason=reason)
     name = done_name(ctx["namespace"])
     try:
         async with ctx["redis"].pipeline(transaction=False) as pipe:

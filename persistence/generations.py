@@ -10,6 +10,9 @@ from typing import Any
 from sqlalchemy import RowMapping, Subquery, func, select, update
 
 from messages.admin import GenerationRow
+from messages.webhooks import EventKind
+from persistence import announcing
+from persistence.announcing import announce, happened
 from persistence.engine import Database
 from persistence.tables import generations
 from simulation.requests import BANDS
@@ -25,6 +28,16 @@ ORDER = (
 
 
 EXPIRED_REASON = "not started before its deadline"
+
+ENDS: dict[GenerationStatus, EventKind] = {
+    GenerationStatus.SUCCEEDED: "job:completed",
+    GenerationStatus.FAILED: "job:failed",
+    GenerationStatus.DEAD: "job:failed",
+    GenerationStatus.CANCELLED: "job:cancelled",
+    GenerationStatus.EXPIRED: "job:cancelled",
+}
+"""What webhooks are told of each end."""
+assert ENDS.keys() == TERMINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,7 @@ class Job:
     session_id: str | None = None
     user_id: str | None = None
     lockstep: bool = False
+    committed_at: float = 0.0
 
 
 def _ranked() -> Subquery:
@@ -109,7 +123,10 @@ async def lapsed(db: Database, now: float, limit: int) -> list[OpenRow]:
         .returning(generations)
     )
     async with db.write() as connection:
-        return _open_rows((await connection.execute(change)).mappings().all())
+        rows = (await connection.execute(change)).all()
+        detail = {"status": str(GenerationStatus.EXPIRED), "reason": EXPIRED_REASON}
+        await announce(connection, [happened("job:cancelled", row, now, detail) for row in rows])
+        return _open_rows(row._mapping for row in rows)
 
 
 async def started(db: Database, limit: int) -> list[OpenRow]:
@@ -146,14 +163,18 @@ def _open_rows(found: Iterable[RowMapping]) -> list[OpenRow]:
 
 async def move(db: Database, request_ids: Sequence[RequestId], to: GenerationStatus) -> int:
     """Move rows forward; those further on, or terminal, stay where they are. Answers how many moved."""
-    before = ORDER[: ORDER.index(to)]
+    before, now = ORDER[: ORDER.index(to)], time.time()
     change = (
         update(generations)
         .where(generations.c.request_id.in_(request_ids), generations.c.status.in_(before))
-        .values(status=to, moved_at=time.time())
+        .values(status=to, moved_at=now)
+        .returning(*announcing.COLUMNS)
     )
     async with db.write() as connection:
-        return (await connection.execute(change)).rowcount
+        rows = (await connection.execute(change)).all()
+        if to is GenerationStatus.QUEUED:
+            await announce(connection, [happened("job:created", row, now) for row in rows])
+        return len(rows)
 
 
 async def requeue(db: Database, request_ids: Sequence[RequestId]) -> int:
@@ -170,25 +191,20 @@ async def requeue(db: Database, request_ids: Sequence[RequestId]) -> int:
 
 async def begin(db: Database, request_id: RequestId) -> Job | None:
     """Start working on a request. None: it is terminal or unknown, so there is nothing to do."""
+    now = time.time()
     change = (
         update(generations)
         .where(generations.c.request_id == request_id, generations.c.status.not_in(TERMINAL))
-        .values(status=GenerationStatus.RUNNING, attempts=generations.c.attempts + 1, moved_at=time.time())
-        .returning(
-            generations.c.world_id,
-            generations.c.npc_id,
-            generations.c.kind,
-            generations.c.params,
-            generations.c.attempts,
-            generations.c.session_id,
-            generations.c.user_id,
-            generations.c.land_tick,
-        )
+        .values(status=GenerationStatus.RUNNING, attempts=generations.c.attempts + 1, moved_at=now)
+        .returning(*announcing.COLUMNS, generations.c.npc_id, generations.c.params, generations.c.land_tick)
     )
     async with db.write() as connection:
         found = (await connection.execute(change)).first()
-    if found is None:
-        return None
+        if found is None:
+            return None
+        # A worker may be quicker than the gate, whose move to `queued` then changes nothing.
+        created = [happened("job:created", found, now, attempts=0)] if found.attempts == 1 else []
+        await announce(connection, [*created, happened("job:started", found, now)])
     return Job(
         request_id,
         WorldId(found.world_id),
@@ -199,6 +215,7 @@ async def begin(db: Database, request_id: RequestId) -> Job | None:
         found.session_id,
         found.user_id,
         lockstep=found.land_tick is not None,
+        committed_at=found.committed_at,
     )
 
 
@@ -211,14 +228,18 @@ async def finish(
     reason: str = "",
 ) -> frozenset[RequestId]:
     """End requests for good. Answers those that were not ended before."""
+    now = time.time()
     change = (
         update(generations)
         .where(generations.c.request_id.in_(request_ids), generations.c.status.not_in(TERMINAL))
-        .values(status=status, result=result, reason=reason, moved_at=time.time())
-        .returning(generations.c.request_id)
+        .values(status=status, result=result, reason=reason, moved_at=now)
+        .returning(*announcing.COLUMNS)
     )
+    detail = {"status": str(status), "reason": reason}
     async with db.write() as connection:
-        return frozenset(RequestId(found) for found in (await connection.execute(change)).scalars())
+        rows = (await connection.execute(change)).all()
+        await announce(connection, [happened(ENDS[status], row, now, detail) for row in rows])
+        return frozenset(RequestId(row.request_id) for row in rows)
 
 
 async def counts(db: Database) -> dict[WorldId, dict[str, int]]:

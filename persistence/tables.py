@@ -214,3 +214,39 @@ Index(
     postgresql_where=_UNCOLLECTED,
 )
 """Results are looked for every moment, and those found are kept for good: only the others are in here."""
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("kinds", Json, nullable=False),
+    Column("world_id", String(200)),
+    Column("created_at", Float, nullable=False),
+    Column("dropped", BigInteger, nullable=False),
+)
+"""Who is told of job events. `world_id` NULL: of every world; no foreign key, since a world may be begun
+afresh."""
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("webhook_id", String(40), ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("event_id", String(40), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("world_id", String(200), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Float, nullable=False),
+    Column("response", Integer),
+    Column("error", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("ended_at", Float),
+    UniqueConstraint("webhook_id", "event_id"),
+    Index(None, "status", "next_at"),
+    Index(None, "webhook_id", "created_at"),
+)
+"""Outbox and delivery log in one: a delivery is a row in the transaction of what it tells of."""

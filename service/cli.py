@@ -23,6 +23,7 @@ from service.commands import (
     npc,
     running,
     session,
+    webhook,
     world,
 )
 from service.commands.options import OTHER_NAMES
@@ -80,6 +81,7 @@ app.add_typer(narrative.app, name="narrative")
 app.add_typer(interaction.app, name="interaction")
 app.add_typer(intent.app, name="intent")
 app.add_typer(generation.app, name="generation")
+app.add_typer(webhook.app, name="webhook")
 
 
 def main() -> None:
