@@ -235,7 +235,7 @@ async def finish(
         .values(status=status, result=result, reason=reason, moved_at=now)
         .returning(*announcing.COLUMNS)
     )
-    detail = {"status": str(status), "reason": reason}
+    detail = {"status": str(status)} | ({"reason": reason} if reason else {})
     async with db.write() as connection:
         rows = (await connection.execute(change)).all()
         await announce(connection, [happened(ENDS[status], row, now, detail) for row in rows])

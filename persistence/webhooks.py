@@ -171,9 +171,11 @@ async def resend(db: Database, delivery_id: str, now: float) -> None:
             raise NoDelivery(f"no delivery {delivery_id}")
 
 
-async def due(db: Database, now: float, each: int, most: int, without: Collection[str]) -> list[Due]:
+async def due(
+    db: Database, now: float, each: int, most: int, without: Collection[str], under_way: Collection[str]
+) -> list[Due]:
     """What waits and whose time has come: so many of each webhook at most, those due longest first. Not of
-    the webhooks in `without`."""
+    the webhooks `without`, nor the deliveries `under_way`."""
     place = func.row_number().over(
         partition_by=deliveries.c.webhook_id, order_by=(deliveries.c.next_at, deliveries.c.id)
     )
@@ -183,6 +185,7 @@ async def due(db: Database, now: float, each: int, most: int, without: Collectio
             deliveries.c.status == "pending",
             deliveries.c.next_at <= now,
             deliveries.c.webhook_id.not_in(without),
+            deliveries.c.id.not_in(under_way),
         )
         .subquery()
     )

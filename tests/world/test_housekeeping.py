@@ -30,6 +30,8 @@ CHORES = {
     "expired requests",
     "overfull queues",
     "retry checks",
+    "webhook deliveries",
+    "webhook clean-up",
     "lost answers",
     "world reports",
     "commits",
