@@ -45,6 +45,7 @@ from messages.archive import (
     WorldRolledBack,
 )
 from messages.base import Ask, Message, Refused
+from messages.jobs import JobsShown, ShowJobs
 from messages.service import WorldReport
 from persistence import (
     appointments,
@@ -53,6 +54,7 @@ from persistence import (
     housekeeping,
     inputs,
     instances,
+    job_metrics,
     resting,
     webhooks,
     worlds,
@@ -196,6 +198,15 @@ async def list_generations(db: Database, message: ListGenerations) -> Reply:
         ask_id=message.ask_id,
         rows=await generations.listing(db, message.world_id, message.limit),
         counts=counted.get(message.world_id, {}),
+    )
+
+
+async def show_jobs(db: Database, message: ShowJobs) -> Reply:
+    counted = await generations.counts(db)
+    return JobsShown(
+        ask_id=message.ask_id,
+        counts=counted.get(message.world_id, {}),
+        metrics=await job_metrics.of_world(db, message.world_id),
     )
 
 

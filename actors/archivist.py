@@ -44,6 +44,7 @@ from messages.archive import (
 )
 from messages.base import Ask, Message, Refused
 from messages.commits import Commit, CommitRecord, CommitsMissing, Committed, Fenced
+from messages.jobs import ShowJobs
 from messages.webhooks import OfWebhooks
 from persistence import commits, inputs, worlds
 from persistence.engine import Database, DatabaseAway
@@ -82,6 +83,7 @@ Inbox = (
     | RegisterSleeping
     | OfAppointments
     | OfWebhooks
+    | ShowJobs
 )
 
 
@@ -289,6 +291,8 @@ class Archivist(ProcessActor):
                 return lambda db: work.list_generations(db, message)
             case ShowHistory():
                 return lambda db: work.history(db, message)
+            case ShowJobs():
+                return lambda db: work.show_jobs(db, message)
             case Chore():
                 return self.chores.work_of(message)
             case ClaimWorld():

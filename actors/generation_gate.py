@@ -149,6 +149,7 @@ class GenerationGate(ProcessActor):
             case "report":
                 if self.keeper is not None:
                     self.in_background(generations.counts(self.keeper.db), "count")
+                    self.in_background(self.handlers.metrics.store(self.keeper.db), "metrics")
                 self.wake_after(REPORT_EVERY_S, "report")
                 self.collect()
                 self.step()

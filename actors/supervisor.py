@@ -14,6 +14,7 @@ from actors.placement import Placement
 from actors.shell import CRASHED, Address, ProcessActor
 from messages import admin, archive, generation, service, shards
 from messages.base import Message, Refused
+from messages.jobs import JobsShown, ShowJobs
 from messages.webhooks import OfWebhooks, WebhookAnswer
 from simulation.units import WorldId
 
@@ -30,6 +31,7 @@ CLIENT = (
     | service.AskStatus
     | service.Drain
     | OfWebhooks
+    | ShowJobs
 )
 ANSWERS = (
     archive.ArchiveOpened
@@ -43,6 +45,7 @@ ANSWERS = (
     | archive.ChoresReported
     | admin.Answer
     | WebhookAnswer
+    | JobsShown
     | generation.GateOpened
     | generation.GateReported
     | generation.GateClosed
@@ -104,7 +107,7 @@ class Supervisor(ProcessActor):
                 self.on_status(message)
             case service.Drain():
                 self.on_drain(message)
-            case _ if isinstance(message, OfWebhooks):
+            case _ if isinstance(message, OfWebhooks | ShowJobs):
                 self.desk.ask_archive(message)
             case _:
                 self.desk.on_ask(message)

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from generation.metrics import JobMetrics
 from messages.webhooks import EventKind as Kind
 from simulation.definitions import NO_PLUGINS, Plugins
 from simulation.plain import said_by
@@ -50,6 +51,7 @@ class Handlers:
 
     def __init__(self, plugins: Plugins = NO_PLUGINS, *, beside: bool = False) -> None:
         self._plugins = [plugin for plugin in plugins.by_id.values() if plugin.handlers]
+        self.metrics = JobMetrics()
         self.failures: dict[str, int] = {}
         self._waiting: dict[str, Queue[JobEvent | None]] = {}
         self._threads: list[Thread] = []
@@ -58,8 +60,11 @@ class Handlers:
             self._threads.append(Thread(target=self._hear, args=(plugin, queue), daemon=True))
             self._threads[-1].start()
 
-    def tell(self, kind: Kind, request_id: str, job: Any, **detail: Any) -> None:
-        """`job` has world_id, session_id, user_id and kind."""
+    def tell(
+        self, kind: Kind, request_id: str, job: Any, *, took_s: float | None = None, **detail: Any
+    ) -> None:
+        """`job` has world_id, session_id, user_id and kind. `took_s` is for the metrics alone."""
+        self.metrics.count(job.world_id, kind, took_s)
         if not self._plugins:
             return
         ids = (request_id, job.world_id, job.session_id, job.user_id, job.kind)

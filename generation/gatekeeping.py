@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -138,7 +139,10 @@ class Gatekeeper:
         """End live requests that nobody started before their deadline."""
         expired = await generations.lapsed(self.db, time.time(), EXPIRED_AT_ONCE)
         for row in expired:
-            detail = {"status": str(GenerationStatus.EXPIRED), "reason": generations.EXPIRED_REASON}
+            detail: dict[str, Any] = {
+                "status": str(GenerationStatus.EXPIRED),
+                "reason": generations.EXPIRED_REASON,
+            }
             self.handlers.tell("job:cancelled", row.request_id, row, **detail)
         return len(expired)
 
@@ -153,7 +157,7 @@ class Gatekeeper:
             reason = f"rejected: {most} requests of this world wait already"
             ids = [row.request_id for row in rows]
             ended = await generations.finish(self.db, ids, GenerationStatus.FAILED, reason=reason)
-            detail = {"status": str(GenerationStatus.FAILED), "reason": reason}
+            detail: dict[str, Any] = {"status": str(GenerationStatus.FAILED), "reason": reason}
             for row in rows:
                 if row.request_id in ended:
                     self.handlers.tell("job:failed", row.request_id, row, **detail)

@@ -12,6 +12,7 @@ from arq import Retry, Worker, func
 from arq.connections import RedisSettings, create_pool
 
 from generation.events import Handlers
+from generation.metrics import STORE_EVERY_S
 from generation.providers import Assignment, NoProvider, Providers, Retryable
 from generation.queue import (
     DONE_KEPT_MAX,
@@ -62,7 +63,8 @@ async def produce(ctx: dict[str, Any], request_id: str) -> None:
         await _finish(ctx, job, GenerationStatus.DEAD, reason=f"started {ATTEMPTS_MAX} times and never ended")
         return
     assignment = Assignment(request_id, job.world_id, job.npc_id, job.kind, job.params)
-    ctx["handlers"].tell("job:started", request_id, job, attempts=job.attempts)
+    waited_s = job.begun_at - job.committed_at if job.attempts == 1 else None
+    ctx["handlers"].tell("job:started", request_id, job, took_s=waited_s, attempts=job.attempts)
     try:
         result = await ctx["providers"].for_kind(job.kind, lockstep=job.lockstep).produce(assignment)
     except Retryable as error:
@@ -106,7 +108,9 @@ async def _finish(
     """The row first; the hint may be lost, since the gate also looks on its own."""
     reason = whole_text(reason)  # it may quote anything
     if await generations.finish(ctx["db"], [job.request_id], status, result=result, reason=reason):
-        ctx["handlers"].tell(generations.ENDS[status], job.request_id, job, status=str(status), reason=reason)
+        took_s = time.time() - job.begun_at if status is GenerationStatus.SUCCEEDED else None
+        detail = {"status": str(status), "reason": reason}
+        ctx["handlers"].tell(generations.ENDS[status], job.request_id, job, took_s=took_s, **detail)
     name = done_name(ctx["namespace"])
     try:
         async with ctx["redis"].pipeline(transaction=False) as pipe:
@@ -135,19 +139,29 @@ async def run_worker(
     db = await Database.open(database_url, migrate=False)
     try:
         await _take_over(settings, namespace, slot)
+        handlers = handlers or Handlers()
         ctx = {
             "db": db,
             "namespace": namespace,
             "providers": providers or Providers(TemplateProvider()),
-            "handlers": handlers or Handlers(),
+            "handlers": handlers,
         }
         worker = _worker(settings, running_name(namespace, slot), ctx, burst=burst)
+        storing = asyncio.create_task(_store_metrics(db, handlers))
         try:
             await worker.async_run()
         finally:
+            storing.cancel()
             await worker.close()
+            await handlers.metrics.store(db)
     finally:
         await db.close()
+
+
+async def _store_metrics(db: Database, handlers: Handlers) -> None:
+    while True:
+        await asyncio.sleep(STORE_EVERY_S)
+        await handlers.metrics.store(db)
 
 
 async def _take_over(settings: RedisSettings, namespace: str, slot: int) -> None:

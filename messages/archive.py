@@ -22,6 +22,7 @@ archivist -> supervisor   ChoresReported    its housekeeping, as it goes on
 client's ask, forwarded   ShowHistory       -> HistoryShown (messages.admin)
 gate -> archivist         CollectResults    terminal generation rows become inputs
 client's ask, forwarded   OfAppointments    -> their answers (messages.appointments)
+client's ask, forwarded   ShowJobs          -> JobsShown (messages.jobs)
 client's ask, forwarded   OfWebhooks        -> their answers (messages.webhooks)
 archivist -> archivist    KeepAppointments  appointments whose time has come become inputs
 """

@@ -72,6 +72,8 @@ class Job:
     user_id: str | None = None
     lockstep: bool = False
     committed_at: float = 0.0
+    begun_at: float = 0.0
+    """Wall times in seconds: when the request was stored, when this attempt began."""
 
 
 def _ranked() -> Subquery:
@@ -216,6 +218,7 @@ async def begin(db: Database, request_id: RequestId) -> Job | None:
         found.user_id,
         lockstep=found.land_tick is not None,
         committed_at=found.committed_at,
+        begun_at=now,
     )
 
 

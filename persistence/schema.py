@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision this version needs: compared at every start without loading Alembic, which takes longer than
 everything else of it."""
 MIGRATION_LOCK = 0x7EA7

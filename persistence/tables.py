@@ -250,3 +250,15 @@ webhook_deliveries = Table(
     Index(None, "webhook_id", "created_at"),
 )
 """Outbox and delivery log in one: a delivery is a row in the transaction of what it tells of."""
+
+job_metrics = Table(
+    "job_metrics",
+    metadata,
+    _world(),
+    Column("kind", String(40), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("timed", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("seconds_max", Float, nullable=False),
+)
+"""How often each kind of event happened to the jobs of a world, and how long the way to it took."""

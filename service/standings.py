@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from messages.admin import WorldShown
@@ -12,8 +12,8 @@ from service.plans import chores_to_text
 from service.plans import to_text as plan_to_text
 
 
-def to_text(found: WorldShown) -> str:
-    """A block each for the world, its last plan, its flags and housekeeping."""
+def to_text(found: WorldShown, jobs: Sequence[str] = ()) -> str:
+    """A block each for the world, its jobs, its last plan, its flags and housekeeping."""
     report = found.report
     because = f": {report.because}" if report.because else ""
     people = ", ".join(f"{count:,} {tier}" for tier, count in report.people_by_tier.items())
@@ -23,6 +23,7 @@ def to_text(found: WorldShown) -> str:
         f"state {report.state_hash}",
         f"people: {people}",
         f"decisions {report.decisions:,}, generation requests {report.requests:,}",
+        *jobs,
         *_refused(found),
         *map(_plugin, found.plugins),
         plan_to_text("last plan:", found.plan)

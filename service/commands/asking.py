@@ -13,18 +13,18 @@ WAIT_S = 30.0
 
 
 def ask(data: Path, question: str, within_s: float = WAIT_S, **fields: Any) -> Any:
-    """Ask the service with a message of `messages.admin`, `messages.appointments` or `messages.webhooks`.
+    """Ask the service with a message of `messages.admin`, `appointments`, `jobs` or `webhooks`.
 
     Raises WrongUse for what no message can hold.
     """
     from pydantic import ValidationError
 
-    from messages import admin, appointments, webhooks
+    from messages import admin, appointments, jobs, webhooks
     from service import client
     from service.system import new_id
 
     try:
-        of = next(one for one in (admin, appointments, webhooks) if hasattr(one, question))
+        of = next(one for one in (admin, appointments, jobs, webhooks) if hasattr(one, question))
         message = getattr(of, question)(ask_id=new_id(), **fields)
     except ValidationError as error:
         first = error.errors()[0]

@@ -69,10 +69,12 @@ def list_(data: Data = DATA, as_json: Json = False) -> None:
 
 @app.command()
 def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
-    """One world: where it stands, its last plan and what that left out, its flags."""
+    """One world: where it stands, its last plan and what that left out, its jobs, its flags."""
+    from service import job_figures
     from service.standings import to_text
 
     found = ask(data, "ShowWorld", world_id=world_id)
+    jobs = ask(data, "ShowJobs", world_id=world_id)
     value = {
         **_listed(found.report),
         "plan": found.plan,
@@ -80,10 +82,11 @@ def show(world_id: WorldId, data: Data = DATA, as_json: Json = False) -> None:
         "config": found.config,
         "refusedIntents": found.refused_intents,
         "refusedRequests": found.refused_requests,
+        "jobs": job_figures.to_json(jobs),
         "plugins": list(found.plugins),
         "housekeeping": list(found.housekeeping),
     }
-    emit(value, as_json=as_json, text=to_text(found))
+    emit(value, as_json=as_json, text=to_text(found, job_figures.to_text(jobs)))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Webhooks of a running service: signed, tried again, and in the log whatever is killed."""
+"""Webhooks and metrics of a running service: signed, tried again, and in the log whatever is killed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,35 @@ from waiting import until
 
 pytestmark = pytest.mark.world
 
-LANTERNFORD = Path(__file__).parents[2] / "examples" / "lanternford.json"
+EAGER = {
+    "id": "inn",
+    "name": "Inn",
+    "meta": {
+        "simulation": {"tickIntervalSeconds": 0.1},
+        "behavior": {
+            "activities": {
+                "sweep": {
+                    "category": "work",
+                    "effects": {
+                        "customEffects": [{"type": "generate", "params": {"kind": "dialogue", "chance": 0.2}}]
+                    },
+                }
+            },
+            "routines": {
+                "keeper": {
+                    "nodes": [
+                        {
+                            "nodeType": "activity",
+                            "preferredActivities": [{"activityId": "sweep", "weight": 1}],
+                        }
+                    ]
+                }
+            },
+        },
+    },
+    "npcs": [{"id": "ada", "name": "Ada", "personality": {"routineId": "keeper"}}],
+}
+"""Who asks for something to be made several times a second."""
 
 
 class Endpoint:
@@ -61,7 +89,9 @@ def test_events_arrive_signed_and_none_is_lost_when_the_gate_is_killed(
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
         return json.loads(done.stdout) if done.returncode == 0 else {}
 
-    service = start("run", LANTERNFORD)
+    file = tmp_path / "inn.json"
+    file.write_text(json.dumps(EAGER))
+    service = start("run", file)
     added: dict[str, Any] = {}
 
     def is_added() -> bool:
@@ -81,6 +111,16 @@ def test_events_arrive_signed_and_none_is_lost_when_the_gate_is_killed(
     signed = f"{first}.{headers['webhook-timestamp']}.".encode() + body
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
+
+    def metrics() -> dict[str, Any]:
+        found: dict[str, Any] = cli("world", "show", "inn").get("jobs", {})
+        return found
+
+    until(lambda: metrics().get("events", {}).get("job:completed"), "jobs are counted", service)
+    figures = metrics()
+    assert figures["events"].keys() >= {"job:created", "job:started", "job:completed"}
+    for name in ("waitedSeconds", "madeInSeconds"):
+        assert 0 <= figures[name]["mean"] <= figures[name]["max"]
 
     (gate,) = service.named("th-gate")
     gate.kill()
