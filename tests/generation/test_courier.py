@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,39 @@ def test_an_endpoint_that_fails_is_asked_for_what_was_under_way_and_then_left_al
     stands = courier(tmp_path, {"ill": 9}, work)
     assert asked == [(f"evt_{n}", "{}") for n in range(4)], "the longest due first"
     assert [stands[f"ill{n}"] for n in range(9)] == [("pending", 1)] * 4 + [("pending", 0)] * 5
+
+
+@pytest.mark.parametrize(("said", "tried"), [(BROKEN, 1), (TAKEN, 9)])
+def test_one_delivery_finds_out_whether_an_endpoint_is_well_again(
+    tmp_path: Path, said: Posted, tried: int
+) -> None:
+    """Its pause is over: it is asked once, and once it takes something, it gets the rest."""
+    under_way: list[int] = []
+
+    async def answers(*_: Any) -> Posted:
+        under_way.append(len(one._tasks))
+        return said
+
+    async def work(db: Database) -> Any:
+        nonlocal one
+        one = Courier(db, answers)
+        one._pauses["ill"] = Pause(5, time.time() - 1.0)
+        await one.run((DELIVERIES,))
+
+    one: Any = None
+    courier(tmp_path, {"ill": 9}, work)
+    assert len(under_way) == tried
+    assert under_way[0] == 1
+
+
+def test_an_endpoint_nobody_tried_for_long_is_forgotten(tmp_path: Path) -> None:
+    async def work(db: Database) -> Any:
+        one = Courier(db)
+        one._pauses = {"gone": Pause(5, time.time() - 4_000.0), "ill": Pause(5, time.time() - 3_000.0)}
+        await one.run((DELIVERIES,))
+        return one._pauses.keys()
+
+    assert courier(tmp_path, {}, work) == {"ill"}
 
 
 def test_an_error_nobody_expected_is_that_delivery_s_alone(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 
 from actors.logs import configure
 from service.cli import main
@@ -14,8 +15,10 @@ Cli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
-def logs(capsys: pytest.CaptureFixture[str]) -> None:
+def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     configure("error", "console")
+    yield
+    structlog.reset_defaults()  # the next test's standard error is another one
 
 
 @pytest.fixture
