@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from messages.commits import CommitRecord, InputOutcome, Mark, RequestRow, Snapshot
 from simulation.clock import NO_TIME
-from simulation.units import Epoch, Micros, Tick, WorldId
+from simulation.units import Epoch, Micros, RequestId, Tick, WorldId
 
 UNCOMMITTED_TICKS_MAX = 2_000
 """Ticks a world may run ahead of its last durable commit: a second or two flat out, half an hour in real
@@ -18,6 +19,7 @@ REPLAY_MS_MAX = 1_000
 """A snapshot is due when making the ticks since the last one again would take longer."""
 
 Release = Callable[[Mark], None]
+NOTHING: Mapping[RequestId, str] = MappingProxyType({})
 
 
 @dataclass
@@ -56,6 +58,7 @@ class CommitBuffer:
     flushed_tick: Tick = Tick(0)  # noqa: RUF009
     outcomes: list[InputOutcome] = field(default_factory=list)
     requests: list[RequestRow] = field(default_factory=list)
+    cancelled: dict[RequestId, str] = field(default_factory=dict)
     sizes: list[tuple[Micros, int]] = field(default_factory=list)
     unacknowledged: list[CommitRecord] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
@@ -90,6 +93,7 @@ class CommitBuffer:
         now_ns: int,
         cost_ns: int,
         size: Micros = NO_TIME,
+        unwanted: Mapping[RequestId, str] = NOTHING,
     ) -> None:
         """Take note of one tick and what left the world in it."""
         self.tick, self.asleep = tick, False
@@ -97,15 +101,22 @@ class CommitBuffer:
         self.sizes.append((size, in_a_row + 1))
         self.replay_ns += cost_ns
         self.requests.extend(requests)
-        self.settled(outcomes, now_ns)
+        self.settled(outcomes, now_ns, unwanted)
         if requests or any(parked.tick == tick for parked in self.parked):
             self.hurry(now_ns)
 
-    def settled(self, outcomes: Sequence[InputOutcome], now_ns: int) -> None:
-        """Take note of inputs applied."""
+    def settled(
+        self,
+        outcomes: Sequence[InputOutcome],
+        now_ns: int,
+        unwanted: Mapping[RequestId, str] = NOTHING,
+    ) -> None:
+        """Take note of inputs applied, and of what nobody needs to make any more."""
         self.outcomes.extend(outcomes)
+        self.cancelled.update(unwanted)
         if outcomes:
             self.asleep = False
+        if outcomes or unwanted:
             self.hurry(now_ns)
 
     def hurry(self, now_ns: int) -> None:
@@ -177,11 +188,12 @@ class CommitBuffer:
             sizes=tuple(self.sizes),
             outcomes=tuple(self.outcomes),
             requests=tuple(self.requests),
+            cancelled=self.cancelled,
             mark=mark.model_copy(update={"asleep": True}) if self.asleep else mark,
             snapshot=self.snapshot,
         )
         self.unacknowledged.append(made)
-        self.outcomes, self.requests, self.sizes = [], [], []
+        self.outcomes, self.requests, self.cancelled, self.sizes = [], [], {}, []
         self.written = self.written.again(now_ns, self.tick - self.flushed_tick)
         self.flushed_tick, self.flushed_ns, self.urgent_ns = self.tick, now_ns, None
         if self.snapshot is not None:

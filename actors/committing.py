@@ -22,7 +22,7 @@ from messages.service import WorldReport
 from messages.shards import AnsweredInput, InputsAnswered
 from messages.tick import Crashed, Marked, TakeMark
 from simulation.snapshot import Parts, encode
-from simulation.units import Epoch, Tick, WorldId
+from simulation.units import Epoch, RequestId, Tick, WorldId
 
 if TYPE_CHECKING:
     from actors.running import Running
@@ -148,11 +148,13 @@ class Committing:
     def on_durable(self, hosted: Hosted, number: int, at_ns: int) -> None:
         """Everything up to this record of the world is."""
         running, world_id = self.running, hosted.world.id
-        requests = 0
+        requests, cancelled = 0, list[RequestId]()
         for record in hosted.buffer.acknowledged(number):
             requests += len(record.requests)
-        if requests:
-            running.post.hint(RequestsCommitted(world_id=world_id, count=requests))
+            cancelled += record.cancelled
+        if requests or cancelled:
+            hint = RequestsCommitted(world_id=world_id, count=requests, cancelled=tuple(cancelled))
+            running.post.hint(hint)
         running.schedule(hosted, at_ns)
         if hosted.target is not None and hosted.buffer.committed.tick >= hosted.target:
             running.say_reports((hosted.report(running.shard),))

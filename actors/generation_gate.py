@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,7 @@ from actors.shell import Address, ProcessActor
 from generation import courier
 from generation.courier import Courier
 from generation.events import Handlers
-from generation.gatekeeping import BACKOFF_S, CHORES, Gatekeeper, Step
+from generation.gatekeeping import BACKOFF_S, CANCELLED_HEARD_MAX, CHORES, Gatekeeper, Step
 from generation.queue import QUEUE_ERRORS, JobQueue
 from messages.archive import CollectResults
 from messages.generation import CloseGate, GateClosed, GateOpened, GateReported, OpenGate, RequestsCommitted
@@ -22,6 +23,7 @@ from messages.shards import Wire
 from persistence import generations
 from persistence.engine import Database, DatabaseAway, SchemaMissing
 from simulation.housekeeping import Failed, Housekeeping
+from simulation.units import RequestId
 
 REPORT_EVERY_S = 1.0
 """Seconds between two counts of jobs for the status line."""
@@ -49,6 +51,7 @@ class GenerationGate(ProcessActor):
         """Beside the other chores: an endpoint that is slow holds up no job."""
         self.last = Step()
         self.jobs: dict[str, int] = {}
+        self.cancelled: deque[RequestId] = deque(maxlen=CANCELLED_HEARD_MAX)
 
     def receive(self, message: Inbox, sender: Address) -> None:
         match message:
@@ -64,6 +67,7 @@ class GenerationGate(ProcessActor):
                 self.wire = message
                 self.collect()
             case RequestsCommitted():
+                self.cancelled.extend(message.cancelled)
                 self.step()
             case CloseGate():
                 self.send(sender, GateClosed(ask_id=message.ask_id))
@@ -95,7 +99,7 @@ class GenerationGate(ProcessActor):
             raise error
         match kind:
             case "open":
-                self.keeper = Gatekeeper(result, self.queue, self.handlers)
+                self.keeper = Gatekeeper(result, self.queue, self.handlers, self.cancelled)
                 self.courier = Courier(result)
                 if self.supervisor is not None:
                     self.send(self.supervisor, GateOpened(ask_id=ask_id, pid=os.getpid()))

@@ -172,7 +172,7 @@ class Running:
                 case Marked():
                     self.committing.record(hosted, event, at_ns)
                 case Settled():
-                    hosted.buffer.settled(event.outcomes, at_ns)
+                    hosted.buffer.settled(event.outcomes, at_ns, event.unwanted)
                 case Crashed():
                     self.on_crash(event)
                     return
@@ -183,7 +183,8 @@ class Running:
         end_ns = now_ns()
         cost_ns = end_ns - at_ns
         self.sharing.spent(event.world_id, cost_ns, event.npc_ticks)
-        hosted.buffer.ticked(event.tick, event.outcomes, event.requests, end_ns, cost_ns, event.size)
+        left = event.outcomes, event.requests
+        hosted.buffer.ticked(event.tick, *left, end_ns, cost_ns, event.size, event.unwanted)
         if late_ns is not None:
             hosted.lateness.add(late_ns)
             hosted.heed_config(end_ns)
@@ -231,7 +232,7 @@ class Running:
         for event in self.tell(hosted, Settle()):
             match event:
                 case Settled():
-                    hosted.buffer.settled(event.outcomes, at_ns)
+                    hosted.buffer.settled(event.outcomes, at_ns, event.unwanted)
                 case Crashed():
                     self.on_crash(event)
 

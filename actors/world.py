@@ -187,7 +187,8 @@ class WorldActor(InnerActor):
         elif isinstance(self.job, MakeTick) and not self.world.paused and not self.world.is_over:
             self.begin_tick()
         else:
-            self.say(Settled(self.world.id, tuple(map(input_outcome, self.outcomes))))
+            outcomes = tuple(map(input_outcome, self.outcomes))
+            self.say(Settled(self.world.id, outcomes, self.world.take_unwanted()))
 
     def touch(self, touches: Mapping[Tier, TierTouch]) -> None:
         self.touched, self.awaited = {}, len(touches)
@@ -237,6 +238,7 @@ class WorldActor(InnerActor):
                 requests=tuple(request_row(request, self.world.config) for request in done.requests),
                 failures=done.failures,
                 refused_requests=done.refused_requests,
+                unwanted=done.unwanted,
             )
         )
 

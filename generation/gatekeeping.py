@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -33,6 +35,10 @@ RECONCILE_EVERY_S = 2.0
 """Seconds between two comparisons of rows under way with what Redis holds."""
 EXPIRED_AT_ONCE = 500
 """Rows expired in one step; the next step takes the rest."""
+CANCELLED_TOLD_MAX = 500
+"""Cancelled rows that handlers hear of in one step; the next step takes the rest."""
+CANCELLED_HEARD_MAX = 10_000
+"""Cancelled requests whose telling waits while the database is away; of more, the oldest are not told."""
 EXPIRY = Chore("expired requests", RECONCILE_EVERY_S, EXPIRED_AT_ONCE)
 OVERFLOW = Chore("overfull queues", RECONCILE_EVERY_S, REJECTED_AT_ONCE)
 RETRIES = Chore("retry checks", RECONCILE_EVERY_S, STARTED_READ_MAX)
@@ -61,10 +67,18 @@ class Step:
 class Gatekeeper:
     """One service's. `trouble` says in a sentence what is away, and since when."""
 
-    def __init__(self, db: Database, queue: JobQueue, handlers: Handlers | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        queue: JobQueue,
+        handlers: Handlers | None = None,
+        cancelled: deque[RequestId] | None = None,
+    ) -> None:
         self.db = db
         self.queue = queue
         self.handlers = handlers or Handlers()
+        self.cancelled = deque(maxlen=CANCELLED_HEARD_MAX) if cancelled is None else cancelled
+        """What a world gave up and handlers are still to hear of."""
         self.trouble = ""
         self._since = 0.0
         self._failures = 0
@@ -73,6 +87,7 @@ class Gatekeeper:
         """Do these chores, then start what may start. None: something is away."""
         try:
             async with asyncio.timeout(STEP_WITHIN_S):
+                await self._tell_cancelled()
                 found = await self._start(await self._kept(chores))
         except (*QUEUE_ERRORS, DatabaseAway) as error:
             await self.queue.close()
@@ -134,6 +149,16 @@ class Gatekeeper:
         )
         kept = tuple((chore.name, did) for chore, did in done.items())
         return Step(rejected=rejected, requeued=requeued, expired=expired, chores=kept)
+
+    async def _tell_cancelled(self) -> None:
+        """Let handlers hear of what its world gave up before anybody made it."""
+        told = list(islice(self.cancelled, CANCELLED_TOLD_MAX))
+        found = await generations.cancelled(self.db, told) if told else ()
+        for row, reason in found:
+            detail = {"status": str(GenerationStatus.CANCELLED), "reason": reason}
+            self.handlers.tell("job:cancelled", row.request_id, row, **detail)
+        for _ in told:
+            self.cancelled.popleft()
 
     async def _expire(self) -> int:
         """End live requests that nobody started before their deadline."""

@@ -97,6 +97,9 @@ class CommitRecord(Message):
     """Microseconds of each tick, in order: (size, how many in a row)."""
     outcomes: tuple[InputOutcome, ...] = ()
     requests: tuple[RequestRow, ...] = ()
+    cancelled: dict[RequestId, str] = Field(default_factory=dict)
+    """Requests of this record or an earlier one that nobody wants any more, and why: those that nobody makes
+    yet need not be made."""
     mark: Mark
     snapshot: Snapshot | None = None
 

@@ -2,7 +2,7 @@
 
 supervisor -> gate   OpenGate     -> GateOpened | Refused
 supervisor -> gate   Wire         (messages.shards) new addresses after the Archivist was restarted
-shard -> gate        RequestsCommitted   hint: new rows; the rows themselves are read from the database
+shard -> gate        RequestsCommitted   hint: new rows, and cancelled ones; read from the database
 gate -> archivist    CollectResults      (messages.archive)
 gate -> supervisor   GateReported        about once a second
 supervisor -> gate   CloseGate    -> GateClosed
@@ -15,7 +15,7 @@ from typing import Any
 from messages.base import Ask, Message
 from messages.service import ServiceSettings
 from messages.shards import Wire
-from simulation.units import WorldId
+from simulation.units import RequestId, WorldId
 
 
 class OpenGate(Ask):
@@ -33,6 +33,8 @@ class RequestsCommitted(Message):
 
     world_id: WorldId
     count: int
+    cancelled: tuple[RequestId, ...] = ()
+    """Which ones nobody wants any more: handlers hear of those that were not made yet."""
 
 
 class GateReported(Message):

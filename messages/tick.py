@@ -15,7 +15,7 @@ world -> outbox  Ticked | Settled | Missing | Marked | Seen | PersonFound | Sess
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from messages.commits import InputOutcome, Mark, RequestRow
@@ -24,7 +24,7 @@ from simulation.orders import Failure, TierOrder, TierReport, TierTouch, TierTou
 from simulation.person import Person
 from simulation.roster import Page, Rows
 from simulation.sessions import Session
-from simulation.units import Micros, NpcId, Seq, SessionId, Tick, Tier, WorldId
+from simulation.units import Micros, NpcId, RequestId, Seq, SessionId, Tick, Tier, WorldId
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +205,14 @@ class Ticked:
     requests: tuple[RequestRow, ...]
     failures: tuple[Failure, ...]
     refused_requests: int
+    unwanted: Mapping[RequestId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
     world_id: WorldId
     outcomes: tuple[InputOutcome, ...]
+    unwanted: Mapping[RequestId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

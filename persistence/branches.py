@@ -35,7 +35,7 @@ from persistence.tables import (
     undone_metrics,
     worlds,
 )
-from simulation.units import Tick, WorldId
+from simulation.units import GenerationStatus, Tick, WorldId
 
 
 class SnapshotGone(LookupError):
@@ -149,11 +149,28 @@ async def _undo_metrics(connection: AsyncConnection, world_id: WorldId, tick: Ti
 
 async def _ask_again(connection: AsyncConnection, world_id: WorldId, tick: Tick, number: int) -> None:
     """Requests handed over since are forgotten: the new branch makes its own. A result that came since for an
-    earlier one comes once more."""
+    earlier one comes once more, and what was given up since is asked for again."""
     of_world = generations.c.world_id == world_id
     await connection.execute(delete(generations).where(of_world, generations.c.handed_tick > tick))
     abandoned = select(inputs.c.seq).where(inputs.c.world_id == world_id, inputs.c.branch == number)
     again = update(generations).where(of_world, generations.c.input_seq.in_(abandoned))
+    waits = generations.c.expires_at - generations.c.committed_at
+    wanted = update(generations).where(
+        of_world,
+        generations.c.status == GenerationStatus.CANCELLED,
+        or_(generations.c.input_seq.is_(None), generations.c.input_seq.in_(abandoned)),
+    )
+    now = time.time()
+    await connection.execute(
+        wanted.values(
+            status=GenerationStatus.REQUESTED,
+            reason="",
+            expires_at=waits + now,
+            committed_at=now,
+            moved_at=now,
+            input_seq=None,
+        )
+    )
     await connection.execute(again.values(input_seq=None))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.commits import CommitRecord, CommitsMissing, Fenced, InputOutcome, RequestRow
@@ -15,9 +15,11 @@ from persistence import definitions, snapshots
 from persistence.engine import Database, insert_new
 from persistence.tables import generations, inputs, worlds
 from simulation.requests import BANDS
-from simulation.units import Epoch, GenerationStatus, WorldId
+from simulation.units import Epoch, GenerationStatus, RequestId, WorldId
 
 Written = tuple[WorldId, Epoch, int]
+UNBEGUN = (GenerationStatus.REQUESTED, GenerationStatus.ADMITTED, GenerationStatus.QUEUED)
+"""No worker makes it."""
 
 
 Answer = Written | Fenced | CommitsMissing
@@ -116,12 +118,15 @@ async def _move_marks(connection: AsyncConnection, records: Sequence[CommitRecor
 async def _store(connection: AsyncConnection, records: Sequence[CommitRecord]) -> None:
     outcomes = [(record.world_id, outcome) for record in records for outcome in record.outcomes]
     requests = [(record.world_id, request) for record in records for request in record.requests]
+    cancelled = [(record.world_id, *one) for record in records for one in record.cancelled.items()]
     taken = {record.world_id: record.snapshot for record in records if record.snapshot is not None}
     if outcomes:
         await _outcomes(connection, outcomes)
         await _definitions(connection, outcomes)
     if requests:
         await keep_requests(connection, requests)
+    if cancelled:
+        await _cancel(connection, cancelled)
     if taken:
         await snapshots.keep(connection, list(taken.items()))
 
@@ -149,6 +154,25 @@ async def _definitions(connection: AsyncConnection, outcomes: Sequence[tuple[Wor
     for world_id, outcome in outcomes:
         if outcome.redefines:
             await definitions.replace(connection, world_id, outcome.seq, outcome.ordinal)
+
+
+async def _cancel(connection: AsyncConnection, cancelled: Sequence[tuple[WorldId, RequestId, str]]) -> None:
+    """End what nobody wants and nobody has begun to make; what is under way ends as it will."""
+    change = (
+        update(generations)
+        .where(
+            generations.c.request_id == bindparam("of_request"),
+            generations.c.world_id == bindparam("of_world"),
+            generations.c.land_tick.is_(None),
+            or_(*(generations.c.status == status for status in UNBEGUN)),  # IN takes no executemany
+        )
+        .values(status=GenerationStatus.CANCELLED, reason=bindparam("why"), moved_at=time.time())
+    )
+    rows = [
+        {"of_request": request_id, "of_world": world_id, "why": why}
+        for world_id, request_id, why in sorted(cancelled)
+    ]
+    await connection.execute(change, rows)
 
 
 async def keep_requests(connection: AsyncConnection, requests: Sequence[tuple[WorldId, RequestRow]]) -> None:

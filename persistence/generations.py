@@ -131,6 +131,16 @@ async def lapsed(db: Database, now: float, limit: int) -> list[OpenRow]:
         return _open_rows(row._mapping for row in rows)
 
 
+async def cancelled(db: Database, request_ids: Sequence[RequestId]) -> list[tuple[OpenRow, str]]:
+    """Those of these that ended because nobody wants them, and why."""
+    query = select(generations).where(
+        generations.c.request_id.in_(request_ids), generations.c.status == GenerationStatus.CANCELLED
+    )
+    async with db.read() as connection:
+        found = (await connection.execute(query.order_by(generations.c.request_id))).mappings().all()
+    return list(zip(_open_rows(found), (row["reason"] for row in found), strict=True))
+
+
 async def started(db: Database, limit: int) -> list[OpenRow]:
     """Rows whose job is somewhere between the queue and its end, the longest unmoved first."""
     query = (

@@ -52,6 +52,7 @@ def close_tick(world: World, start: TickStart, reports: Mapping[Tier, TierReport
         failures=_failures(world, ordered),
         refused_requests=world.refused,
         touches=touches,
+        unwanted=world.take_unwanted(),
     )
 
 

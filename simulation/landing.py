@@ -80,6 +80,7 @@ def session_left(world: World, session_id: SessionId) -> Touches:
     if not mine:
         return {}
     world.requests = world.requests.without(r.request_id for r in mine if r.handed_tick is None)
+    world.note_unwanted(mine, f"session {session_id} has left")
     return world.carry_out(item for request in mine for item in _released(request))
 
 
@@ -90,7 +91,7 @@ def land(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
         return refused("nobody waits for this result", IGNORED), {}
     world.requests = world.requests.without((request.request_id,))
     status, reason = payload.get("status"), str(payload.get("reason", ""))
-    if unwanted := _unwanted(world, request):
+    if unwanted := _unwanted(world, request, status):
         return refused(unwanted, IGNORED), {} if request.given_up else world.carry_out(_released(request))
     if status != GenerationStatus.SUCCEEDED:
         none = [*_unanswered(request, status, reason), *_noted(world, request, None)]
@@ -104,8 +105,10 @@ def land(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     return verdict, world.carry_out(found)
 
 
-def _unwanted(world: World, request: Request) -> str:
+def _unwanted(world: World, request: Request, status: object) -> str:
     """Why nobody wants the result any more; empty if somebody does."""
+    if status == GenerationStatus.CANCELLED:
+        return "this world had given it up"
     if request.lapsed(world.world_time):
         return f"it was wanted until {json_seconds(request.expires_at or 0)} s of world time"
     if request.session_id is not None and world.sessions.get(request.session_id) is None:

@@ -3,7 +3,7 @@ awaited, until the result lands or nobody wants it any more."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -182,6 +182,9 @@ class Requests:
         """A player's requests, by id."""
         mine = [request for request in self._all() if request.session_id == session_id]
         return tuple(sorted(mine, key=lambda request: request.request_id))
+
+    def of_people(self, people: Collection[NpcId]) -> tuple[Request, ...]:
+        return tuple(request for request in self._all() if request.npc_id in people)
 
     def _all(self) -> list[Request]:
         return [*self.waiting, *(self.awaited or {}).values()]

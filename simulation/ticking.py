@@ -9,7 +9,7 @@ from simulation.inputs import Outcome
 from simulation.orders import Failure, TierOrder, TierTouch, WorkPlan
 from simulation.requests import Request
 from simulation.systems import SystemsPlan
-from simulation.units import Micros, Mode, Tick, Tier
+from simulation.units import Micros, Mode, RequestId, Tick, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class TickDone:
     refused_requests: int
     touches: Mapping[Tier, TierTouch]
     """What the tiers must still do before the tick is over."""
+    unwanted: Mapping[RequestId, str]
+    """Handed over before, and why nobody wants it any more: no need to make it."""
 
 
 @dataclass(frozen=True, slots=True)

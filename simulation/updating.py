@@ -144,6 +144,7 @@ def _take(
     writes = rewritten(old, new, people)
     for session in changed:
         world.put_session(session)
+    world.note_unwanted(world.requests.of_people(gone), "its person is gone")
     world.requests = _requests_without(world.requests, gone)
     mode_changed = "mode" in config_changes(old, new)
     take_config(world, config, mode_changed=mode_changed)

@@ -18,7 +18,7 @@ from simulation.moving import Moving
 from simulation.orders import Failure, PersonWrite, TierOrder, TierReport, TierTouch, TierTouched, WorkPlan
 from simulation.person import Person
 from simulation.planning import plan_tick
-from simulation.requests import Requests
+from simulation.requests import Request, Requests
 from simulation.scalars import Digests, scalars
 from simulation.script import Script
 from simulation.sessions import Session, Sessions
@@ -66,6 +66,8 @@ class World:
         self.agendas = {tier: Agenda() for tier in TIERS}
         self.counts = dict.fromkeys(TIERS, 0)
         self.counters = Counters(0, 0, 0, dict.fromkeys(TIERS, 0))
+        self.unwanted: dict[RequestId, str] = {}
+        """Why nobody wants what was handed over, since it was told last. Not part of its state."""
         self.failed: list[Failure] = []
         """Rules of systems and inputs that raised since the last tick ended."""
         self.intake = Intake(self)
@@ -199,6 +201,15 @@ class World:
         self.counters.refused_requests += requests
         self.refused += requests
 
+    def note_unwanted(self, requests: Iterable[Request], why: str) -> None:
+        """Nobody wants these any more; a lockstep world takes each outcome at its tick all the same."""
+        gone = (r for r in requests if r.handed_tick is not None and r.land_tick is None)
+        self.unwanted.update({request.request_id: why for request in gone})
+
+    def take_unwanted(self) -> Mapping[RequestId, str]:
+        told, self.unwanted = self.unwanted, {}
+        return told
+
     def write(self, writes: tuple[PersonWrite, ...]) -> Mapping[Tier, TierTouch]:
         """What the tiers must do for these writes; whoever does not have the person passes it over."""
         if not writes:
@@ -246,6 +257,7 @@ class World:
         )
         self.deficits = made.deficits
         self.refused = 0
+        self.note_unwanted(lapsed, "its time of the world is over")
         orders = self._orders(made, systems.looks)
         self._start = TickStart(made, size, self.world_time, orders, handed, systems, lapsed)
         return self._start

@@ -78,7 +78,9 @@ class Backstage:
     def deliver(self, address: Any, message: Any) -> None:
         (self.said if address == "supervisor" else self.mail).append(message)
 
-    def add(self, document: dict[str, Any]) -> WorldId:
+    def add(
+        self, document: dict[str, Any], generation: GenerationMode | None = GenerationMode.OFF
+    ) -> WorldId:
         """Store a world and adopt it; it holds still until `run`."""
         text = json.dumps(document)
         definition = parse_world(document, "test", self.adoption.plugins)
@@ -89,7 +91,7 @@ class Backstage:
                 name=definition.name,
                 document=text,
                 definition_hash=definition.definition_hash,
-                generation=GenerationMode.OFF,
+                generation=generation,
                 fresh=False,
             )
         )

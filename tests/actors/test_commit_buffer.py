@@ -7,7 +7,7 @@ import pytest
 from actors import commits
 from actors.commits import CommitBuffer
 from messages.commits import InputOutcome, Mark, Snapshot
-from simulation.units import Epoch, Micros, Seq, Tick, WorldId
+from simulation.units import Epoch, Micros, RequestId, Seq, Tick, WorldId
 
 MS = 1_000_000
 EVERY, DELAY, SNAPSHOT = 1000 * MS, 50 * MS, 30_000 * MS
@@ -260,3 +260,15 @@ def test_a_record_says_how_large_each_of_its_ticks_was(buffer: CommitBuffer) -> 
     assert buffer.record(mark(5), 0).sizes == ((60, 2), (30, 1), (60, 2))
     buffer.ticked(Tick(6), (), (), 0, MS, Micros(60))
     assert buffer.record(mark(6), 0).sizes == ((60, 1),)
+
+
+def test_what_nobody_wants_any_more_leaves_with_the_next_record_and_soon(buffer: CommitBuffer) -> None:
+    """A second before its time, so that fewer of them are begun: 50 ms after it is known."""
+    buffer.ticked(Tick(1), (), (), 0, MS, unwanted={RequestId("r1"): "left"})
+    buffer.settled([outcome()], 10 * MS, {RequestId("r2"): "left"})
+    assert buffer.flush_at_ns() == 50 * MS
+    first = buffer.record(mark(1), 50 * MS)
+    assert first.cancelled == {"r1": "left", "r2": "left"}
+    tick(buffer, 2, at_ms=60)
+    assert buffer.record(mark(2), 1050 * MS).cancelled == {}
+    assert first.cancelled == {"r1": "left", "r2": "left"}

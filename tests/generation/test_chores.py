@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,8 @@ from actors.generation_gate import GenerationGate
 from generation import gatekeeping
 from generation.gatekeeping import CHORES, EXPIRY, OVERFLOW, RETRIES, Gatekeeper, Step
 from generation.queue import WAIT_S, JobQueue
+from messages.generation import RequestsCommitted
+from persistence.engine import DatabaseAway
 from persistence.generations import OpenRow
 from simulation.gate import InFlight
 from simulation.housekeeping import Chore, Failed, Housekeeping
@@ -306,3 +309,33 @@ def test_a_job_that_redis_would_not_take_is_admitted_and_waits(monkeypatch: pyte
     with pytest.raises(ConnectionError):
         asyncio.run(keeper._enqueue((RequestId("r1"),)))
     assert moved == [(("r1",), GenerationStatus.ADMITTED)]
+
+
+def test_the_gate_tells_handlers_what_it_heard_was_given_up_when_the_database_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """r1 of two was being made already, so it is not among the cancelled."""
+    gate = GenerationGate.__new__(GenerationGate)
+    gate.keeper, gate.cancelled = None, deque()
+    heard = RequestsCommitted(world_id=WorldId("inn"), count=0, cancelled=(RequestId("r1"), RequestId("r2")))
+    gate.receive(heard, None)  # type: ignore[arg-type]
+    told: list[tuple[str, str, str]] = []
+    handlers = SimpleNamespace(
+        tell=lambda event, name, _, **detail: told.append((event, name, detail["reason"]))
+    )
+    keeper = Gatekeeper(None, SimpleNamespace(), handlers, gate.cancelled)  # type: ignore[arg-type]
+
+    async def away(*_: Any) -> list[Any]:
+        raise DatabaseAway("gone")
+
+    async def found(_: Any, ids: list[str]) -> list[Any]:
+        assert ids == ["r1", "r2"]
+        return [(row("r2"), "session s1 has left")]
+
+    monkeypatch.setattr(gatekeeping.generations, "cancelled", away)
+    with pytest.raises(DatabaseAway):
+        asyncio.run(keeper._tell_cancelled())
+    monkeypatch.setattr(gatekeeping.generations, "cancelled", found)
+    for _ in range(2):
+        asyncio.run(keeper._tell_cancelled())
+    assert told == [("job:cancelled", "r2", "session s1 has left")]

@@ -158,6 +158,37 @@ def test_handlers_hear_of_what_the_gate_ends(
     assert sorted(heard) == [("job:cancelled", name, "expired") for name in ("r1", "r2", "r3")]
 
 
+def test_what_a_world_gives_up_frees_its_place_and_no_worker_makes_it(
+    asked: Store, redis_server: EmbeddedRedis
+) -> None:
+    """r1 and r2 take both places of the inn; r1 is given up while its job waits, so that r3 starts."""
+    heard: list[tuple[str, str, str]] = []
+
+    class Heard(Handlers):
+        def tell(self, kind: Kind, request_id: str, job: Any, **detail: Any) -> None:
+            if kind == "job:cancelled":
+                heard.append((request_id, detail["status"], detail["reason"]))
+
+    step(asked, redis_server)
+    asked(lambda db: commits.write(db, [record(2, 4, cancelled={R1: "session s1 has left"})]))
+
+    async def twice(keeper: Gatekeeper) -> Step | None:
+        keeper.handlers = Heard()
+        keeper.cancelled.extend([R1, RequestId("r2")])
+        found = await keeper.step(CHORES)
+        await keeper.step(CHORES)
+        return found
+
+    found = gate(asked, redis_server, twice)
+    assert found is not None
+    assert (found.started, found.in_flight) == (1, 2)
+    assert heard == [("r1", "cancelled", "session s1 has left")]
+    provider = Scripted({"text": "2"}, {"text": "3"})
+    work_off(asked, redis_server, provider)
+    assert statuses(asked) == {"r1": "cancelled", "r2": "succeeded", "r3": "succeeded"}
+    assert provider.calls == 2
+
+
 def test_handlers_hear_of_what_the_gate_rejects(database_url: str, redis_server: EmbeddedRedis) -> None:
     store = Store(database_url)
     store.register()

@@ -142,6 +142,33 @@ def test_a_request_handed_over_in_the_very_tick_gone_back_to_is_kept(inn: Store)
     assert [row["request_id"] for row in inn.rows(select(generations))] == ["here"]
 
 
+@pytest.mark.parametrize("collected", [True, False])
+def test_what_the_abandoned_branch_gave_up_is_asked_for_again(inn: Store, collected: bool) -> None:
+    """The player who left in tick 15 is there at tick 10 and waits, as long as at first: 60 s from now."""
+    made = record(1, 10, requests=(request("here", made_tick=5),), snapshot=snapshot(10, 0))
+    inn(lambda db: commits.write(db, [made]))
+    inn(lambda db: commits.write(db, [record(2, 20, cancelled={RequestId("here"): "left"})]))
+    if collected:
+        (item,) = inn(inputs.collect_results)[INN]
+        assert (item.payload["status"], item.payload["reason"]) == ("cancelled", "left")
+    back(inn, ordinal=0)
+    (row,) = inn.rows(select(generations))
+    assert (row["status"], row["reason"], row["input_seq"]) == ("requested", "", None)
+    assert row["expires_at"] - row["committed_at"] == pytest.approx(60)
+    assert row["committed_at"] == row["moved_at"]
+    assert inn(inputs.collect_results) == {}
+
+
+def test_what_was_given_up_before_the_snapshot_stays_so(inn: Store) -> None:
+    made = record(1, 5, requests=(request("here", made_tick=5),), cancelled={RequestId("here"): "left"})
+    inn(lambda db: commits.write(db, [made]))
+    (item,) = inn(inputs.collect_results)[INN]
+    end = outcome(item.seq, ordinal=1, tick=6)
+    inn(lambda db: commits.write(db, [record(2, 10, outcomes=(end,), snapshot=snapshot(10, 1))]))
+    back(inn)
+    assert inn(requests.counts) == {INN: {"cancelled": 1}}
+
+
 def test_an_update_that_the_snapshot_holds_already_is_kept(inn: Store) -> None:
     text = json.dumps({"id": "inn", "name": "Other", "npcs": []})
     payload = {"document": b64encode(pack(text)).decode(), "definitionHash": "h2", "name": "Other"}

@@ -52,6 +52,38 @@ def test_a_terminal_status_never_changes(asked: Store, end: GenerationStatus) ->
     assert status(asked) == end
 
 
+@pytest.mark.parametrize("before", ["requested", "admitted", "queued"])
+def test_what_a_world_gives_up_is_cancelled_with_its_commit_and_never_begun(
+    asked: Store, before: GenerationStatus
+) -> None:
+    """r2 as well, whose row is made by the same commit; of no row, nothing comes."""
+    if before != "requested":
+        asked(lambda db: generations.move(db, [R1], GenerationStatus(before)))
+    gone = {R1: "session s1 has left", RequestId("r3"): "over", RequestId("never"): "over"}
+    asked(lambda db: commits.write(db, [record(2, 2, requests=(request("r3"),), cancelled=gone)]))
+    assert [status(asked, name) for name in ("r1", "r2", "r3")] == ["cancelled", "requested", "cancelled"]
+    assert asked(lambda db: generations.begin(db, R1)) is None
+    assert asked(lambda db: generations.move(db, [R1], GenerationStatus.QUEUED)) == 0
+    assert asked(generations.counts) == {INN: {"cancelled": 2, "requested": 1}}
+    found = asked(lambda db: generations.cancelled(db, [R1, R2]))
+    assert [(row.request_id, why) for row, why in found] == [("r1", "session s1 has left")]
+
+
+def test_what_is_being_made_has_ended_or_lands_at_its_tick_is_not_cancelled(asked: Store) -> None:
+    asked(lambda db: generations.begin(db, R1))
+    asked(lambda db: generations.finish(db, [R2], GenerationStatus.FAILED, reason="no provider"))
+    gone = dict.fromkeys((R1, R2, RequestId("r3")), "over")
+    fixed = request("r3", land_tick=6)
+    asked(lambda db: commits.write(db, [record(2, 2, requests=(fixed,), cancelled=gone)]))
+    assert [status(asked, name) for name in ("r1", "r2", "r3")] == ["running", "failed", "requested"]
+
+
+def test_a_former_owner_cancels_nothing(asked: Store) -> None:
+    asked.claim()
+    asked(lambda db: commits.write(db, [record(2, 2, cancelled={R1: "over"})]))
+    assert status(asked) == "requested"
+
+
 def test_a_lost_job_waits_again(asked: Store) -> None:
     asked(lambda db: generations.move(db, [R1], GenerationStatus.QUEUED))
     assert asked(lambda db: generations.requeue(db, [R1])) == 1

@@ -185,6 +185,42 @@ def test_a_result_for_a_session_that_has_left_is_recorded_and_ignored(opened: Op
     assert "dialogue" not in seen(opened)
 
 
+def test_what_a_leaver_had_handed_over_need_not_be_made_and_its_end_is_ignored(opened: Opened) -> None:
+    """Told once, with the reason; a player of the same name who comes back has asked for nothing."""
+    world, stages = opened
+    ask(opened, ttl=Micros(3600 * SECOND))
+    handed(opened)
+    send(world, stages, InputKind.SESSION_LEAVE, sessionId="s1")
+    assert drive.tick(world, stages).unwanted == {"r1": "session s1 has left"}
+    assert drive.tick(world, stages).unwanted == {}
+    send(world, stages, InputKind.SESSION_JOIN, session={"id": "s1", "userId": "ann"})
+    found = answer(opened, status="cancelled", result=None)
+    assert (found.applied, found.detail["reason"]) == (False, "this world had given it up")
+    assert "r1" not in (world.requests.awaited or {})
+    assert personal(opened) == {}
+
+
+def test_what_lapses_after_it_was_handed_over_need_not_be_made(opened: Opened) -> None:
+    """r1 of 120 s is handed over at 43,260 s and over at 43,320 s; r2 of 60 s never left the queue."""
+    world, stages = opened
+    ask(opened, ttl=Micros(120 * SECOND))
+    ask(opened, request_id=RequestId("r2"), ttl=Micros(60 * SECOND))
+    first = drive.tick(world, stages)
+    assert [r.request_id for r in first.requests if r.request_id in ("r1", "r2")] == ["r1"]
+    assert first.unwanted == {}
+    assert drive.tick(world, stages).unwanted == {"r1": "its time of the world is over"}
+
+
+def test_a_lockstep_world_takes_every_outcome_and_cancels_nothing(village: Village) -> None:
+    lockstep = {**QUIET, "generation": {"mode": "lockstep"}, "maxJobOpsPerStep": 1}
+    world, stages = opened = create(village(12, **lockstep))
+    send(world, stages, InputKind.SESSION_JOIN, session={"id": "s1", "userId": "ann"})
+    ask(opened, ttl=Micros(120 * SECOND))
+    handed(opened)
+    send(world, stages, InputKind.SESSION_LEAVE, sessionId="s1")
+    assert [drive.tick(world, stages).unwanted for _ in range(3)] == [{}, {}, {}]
+
+
 def test_what_a_leaver_still_had_in_the_queue_is_never_handed_over(opened: Opened) -> None:
     world, stages = opened
     ask(opened)

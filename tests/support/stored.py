@@ -80,6 +80,7 @@ def record(
     epoch: int = 1,
     outcomes: tuple[InputOutcome, ...] = (),
     requests: tuple[RequestRow, ...] = (),
+    cancelled: dict[RequestId, str] | None = None,
     snapshot: Snapshot | None = None,
     world: WorldId = INN,
 ) -> CommitRecord:
@@ -92,6 +93,7 @@ def record(
         to_tick=Tick(tick),
         outcomes=outcomes,
         requests=requests,
+        cancelled=cancelled or {},
         mark=mark(tick),
         snapshot=snapshot,
     )
