@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from simulation.conditions import Test
-from simulation.consequences import AddIntent, Consequence, PutPersonal, SetFlag
+from simulation.consequences import AddIntent, Consequence, Failed, PutPersonal, SetFlag
 from simulation.definitions.chain_graph import COMPLETE, FAIL
 from simulation.definitions.chains import Chain, Step
 from simulation.definitions.conditions import Condition
 from simulation.definitions.kept import ChainOutcome
 from simulation.definitions.offers import Offer
+from simulation.orders import Failure
 from simulation.person import Person
 from simulation.rules import RuleRaised, flag_missing, unmet
 from simulation.sessions import Session
@@ -91,6 +92,8 @@ class Hindrance:
     reason: str
     do: str
     opens_at: Micros | None = None
+    failure: Failure | None = None
+    """What is told of it when no player asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,4 +228,5 @@ def served(rules: ChainRules, progress: Progress, meeting: Meeting, take: Take =
     if not isinstance(found, Hindrance):
         return found
     again = found.opens_at or Micros(meeting.now + LOOK_AGAIN_S * MICROS_PER_SECOND)
-    return replace(progress, look_again_at=again), ()
+    told = () if found.failure is None else (Failed(found.failure),)
+    return replace(progress, look_again_at=again), told

@@ -147,6 +147,23 @@ def _with_less_room(view: View, item: Consequence) -> View:
 def _take(
     chain: Chain, step: StepRules, progress: Progress, meeting: Meeting, at: Micros
 ) -> Done | Hindrance:
+    """If the session has room for what it brings about; else it waits, and that is told."""
+    found = _taken(chain, step, progress, meeting, at)
+    if isinstance(found, Hindrance):
+        return found
+    session = meeting.session
+    for item in (*found[1], meeting.put(chain, found[0])):
+        session = followed(session, item)
+    if session.size <= SESSION_BYTES_MAX:
+        return found
+    reason, most = f"the session would have {session.size} bytes", f"at most {SESSION_BYTES_MAX}"
+    failure = Failure(meeting.npc_id, step.step.path, f"{session.id}: {reason}, {most}")
+    return Hindrance(reason, most, failure=failure)
+
+
+def _taken(
+    chain: Chain, step: StepRules, progress: Progress, meeting: Meeting, at: Micros
+) -> Done | Hindrance:
     """By doing the interaction that belongs to the step, as of the time it is taken, if there is one."""
     rules = meeting.view.script.interactions.get(step.step.interaction_id or "")
     if rules is None:
@@ -161,8 +178,6 @@ def _take(
     session = meeting.session
     for item in made:
         session = followed(session, item)
-    if session.size > SESSION_BYTES_MAX:
-        return Hindrance(f"the session would have {session.size} bytes", f"at most {SESSION_BYTES_MAX}")
     after = progress_in(session, meeting.npc_id, chain)
     if after is None or after == progress:
         raise RuleRaised(step.step.path, f"{rules.interaction.id} was done and did not take the step")

@@ -299,6 +299,30 @@ def test_a_step_that_would_make_the_session_too_large_is_not_taken(monkeypatch: 
     assert play.progress()["currentStep"] == "meet"
 
 
+def test_the_tick_takes_no_step_that_would_make_the_session_too_large() -> None:
+    """meet is due in the first tick, of 60 s, and sets a flag. A session that has no room for it waits: it is
+    told with the step and looked at again 60 s later, when there is room, as often as it takes."""
+    meet = step("meet", autoAdvance=True, flagsSet={"met": "x" * 1_000})
+    play = Play(town(meet, step("talk")))
+    play.chain("start")
+    full = {"sessionId": "s1", "flags": {"luggage": "y" * 261_000}}
+    assert play.send(InputKind.SESSION_UPDATE, **full).applied
+    play.advance(60)
+    assert play.progress()["currentStep"] == "meet"
+    assert "met" not in play.flags
+    session = play.world.sessions.get(SessionId("s1"))
+    assert session is not None
+    assert session.size <= 262_144
+    (failure,) = play.done[-1].failures
+    assert (failure.npc_id, failure.rule) == ("npc:1", "meta.chains.walk.steps[0]")
+    assert failure.error.startswith("s1: the session would have 26")
+    assert failure.error.endswith(" bytes, at most 262144")
+    assert play.send(InputKind.SESSION_UPDATE, sessionId="s1", flags={"luggage": None}).applied
+    play.advance(60)
+    assert (play.progress()["currentStep"], play.flags["met"]) == ("talk", "x" * 1_000)
+    assert play.done[-1].failures == ()
+
+
 def test_a_step_opens_at_its_wait_whatever_a_component_says_about_looking_again() -> None:
     """Anybody may write a personal component: 10 s is before the wait of 90 s is over."""
     rules = Play(town(step("a", minWaitSeconds=90, autoAdvance=True))).world.script.chains["walk"]
