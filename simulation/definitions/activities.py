@@ -121,7 +121,7 @@ def _effects(fields: Fields, names: Names) -> Effects:
                 "relationshipChanges", lambda k, v, p: _changes(v, p, fields.problems), 1000
             ).items()
         },
-        flags_set=flat_flags(fields.mapping("flagsSet")),
+        flags_set=flat_flags(fields.flags("flagsSet")),
         custom=read_effects(fields, names),
     )
     mood.done()

@@ -118,7 +118,7 @@ def _chain(key: str, value: Any, path: str, names: Names, calendar: Calendar, ca
         npcs=_npcs(fields, cast),
         repeatable=_truth(fields, "repeatable"),
         cooldown_us=read_span(fields, ("repeatCooldown", "cooldown"), calendar) or Micros(0),
-        required_flags=fields.texts("requiredFlags", FLAGS_MAX),
+        required_flags=fields.flag_names("requiredFlags", FLAGS_MAX),
         conditions=read_conditions(fields, "conditions", names),
         steps=_in_order(steps, names.problems),
     )
@@ -168,7 +168,7 @@ def _step(value: Any, path: str, names: Names, calendar: Calendar) -> Step:
     gates = [fields, fields.within("additionalGating")]
     low = [read_span(gate, ("minWait", "wait"), calendar) for gate in gates]
     high = [read_span(gate, ("maxWait",), calendar) for gate in gates]
-    flags = tuple(flag for gate in gates for flag in gate.texts("requiredFlags", FLAGS_MAX))
+    flags = tuple(flag for gate in gates for flag in gate.flag_names("requiredFlags", FLAGS_MAX))
     gates[1].done()
     least = next((span for span in low if span is not None), Micros(0))
     most = next((span for span in high if span is not None), None)
@@ -190,7 +190,7 @@ def _step(value: Any, path: str, names: Names, calendar: Calendar) -> Step:
         branches=fields.each("branches", lambda item, where: _branch(item, where, names), BRANCHES_MAX),
         next=fields.text("next", ""),
         interaction_id=fields.text("interactionId") if fields.has("interactionId") else None,
-        flags_set=flat_flags(fields.mapping("flagsSet")),
+        flags_set=flat_flags(fields.flags("flagsSet")),
         intent=_intent(fields) if fields.has("intent") else None,
     )
     fields.ignore("intent", "name", "interactionId")

@@ -17,6 +17,7 @@ ID_CHARS_MAX = 200
 """Characters of an id: what the database's keys hold."""
 SECONDS_MAX = 10**12
 """Game seconds, some thirty thousand years: far below what 64-bit microseconds hold."""
+NAMED = "the name of a flag, not empty"
 
 T = TypeVar("T")
 
@@ -155,6 +156,32 @@ class Fields:
             if not isinstance(item, str):
                 self.refuse(at(self.at(key), n), item, f"is {shown(item)}", "a text")
         return tuple(item for item in value if isinstance(item, str))
+
+    def flag_names(self, key: str, most: int) -> tuple[str, ...]:
+        """A list of names of flags."""
+        found = self.texts(key, most)
+        for n, name in enumerate(found):
+            if not name.strip():
+                self.refuse(at(self.at(key), n), name, f"is {shown(name)}", NAMED)
+        return found
+
+    def flags(self, key: str) -> Mapping[str, Any]:
+        """Flags by name, nested or dotted, each with a name."""
+        found = self.mapping(key)
+        self._refuse_nameless(found, self.at(key))
+        return found
+
+    def named(self) -> Fields:
+        """Itself; its keys name flags."""
+        self._refuse_nameless(self._values, self.path)
+        return self
+
+    def _refuse_nameless(self, flags: Mapping[str, Any], path: str) -> None:
+        for name, value in flags.items():
+            if not name.strip():
+                self.refuse(path, name, f"has a flag {shown(name)}", NAMED)
+            if isinstance(value, Mapping):
+                self._refuse_nameless(value, at(path, name))
 
     def ids(self, key: str, most: int = 1000) -> tuple[str, ...]:
         """A list of ids: texts, or whole numbers that are read as texts; empty if it is not there."""

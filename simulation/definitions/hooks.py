@@ -186,7 +186,7 @@ def _hook(fields: Fields, hook_id: str, trigger: Trigger, names: Names) -> Hook:
         min_affinity=affinity.optional_number("minAffinity", -1e9, 1e9),
         max_per_day=per_day.whole("maxPerDay", 1, PER_DAY_MAX, 1) if per_day.has("maxPerDay") else None,
         cooldown_us=gate("cooldownSeconds").micros("cooldownSeconds", 0),
-        required_flags=gate("requiredFlags").texts("requiredFlags", FLAGS_MAX),
+        required_flags=gate("requiredFlags").flag_names("requiredFlags", FLAGS_MAX),
         conditions=conditions,
     )
     for one in gates[::-1]:

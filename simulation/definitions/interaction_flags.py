@@ -27,18 +27,17 @@ class FlagChanges:
 
 def read_flags(fields: Fields) -> FlagChanges:
     """`set`, `delete` and `increment`; arcs, quests and events are flags with names of their own."""
-    sets = flat_flags(fields.mapping("set"))
-    adds = fields.within("increment")
-    arcs, quests = fields.within("arcStages"), fields.within("questUpdates")
+    sets = flat_flags(fields.flags("set"))
+    adds, arcs, quests = (fields.within(key).named() for key in ("increment", "arcStages", "questUpdates"))
     sets.update({f"arcs.{arc}.stage": arcs.whole(arc, -(2**31), 2**31, 0) for arc, _ in arcs.entries()})
     for quest, _ in quests.entries():
         sets[f"quests.{quest}.status"] = quests.choice(quest, STATUSES, STATUSES[0])
-    begun, over = fields.texts("triggerEvents", CHANGES_MAX), fields.texts("endEvents", CHANGES_MAX)
+    begun, over = fields.flag_names("triggerEvents", CHANGES_MAX), fields.flag_names("endEvents", CHANGES_MAX)
     sets.update({f"events.{event}.active": event in begun for event in (*over, *begun)})
     stamps = [*(f"events.{one}.triggeredAt" for one in begun), *(f"events.{one}.endedAt" for one in over)]
     found = FlagChanges(
         sets,
-        fields.texts("delete", CHANGES_MAX),
+        fields.flag_names("delete", CHANGES_MAX),
         {key: adds.number(key, -NUMBER_MAX, NUMBER_MAX) for key, _ in adds.entries()},
         tuple(stamps),
     )

@@ -96,8 +96,8 @@ def read_gating(fields: Fields, known: Known) -> Gating:
         moods=mood.names("allowedMoods", known.names.mood_tags, "mood tag"),
         no_moods=mood.names("forbiddenMoods", known.names.mood_tags, "mood tag"),
         emotion_max=mood.optional_number("maxEmotionIntensity", 0, 1),
-        required_flags=fields.texts("requiredFlags", GATES_MAX),
-        forbidden_flags=fields.texts("forbiddenFlags", GATES_MAX),
+        required_flags=fields.flag_names("requiredFlags", GATES_MAX),
+        forbidden_flags=fields.flag_names("forbiddenFlags", GATES_MAX),
         cooldown_us=read_span(fields, ("cooldown",), known.calendar) or NO_TIME,
         conditions=read_conditions(fields, "conditions", known.names),
     )

@@ -56,8 +56,8 @@ def read_effects(
     block = fields.within(key)
     found = NarrativeEffects(
         path=block.path,
-        flags=flat_flags(block.mapping("flags")),
-        world_flags=flat_flags(block.mapping("worldFlags")),
+        flags=flat_flags(block.flags("flags")),
+        world_flags=flat_flags(block.flags("worldFlags")),
         added=(
             *_metrics(block.within("relationship"), metrics, amount_of, f"{CORE}."),
             *_metrics(block.within("metrics"), metrics, amount_of),

@@ -102,7 +102,7 @@ def read_place(fields: Fields, places: Collection[str]) -> str | None:
 
 def _flags(fields: Fields) -> dict[str, Any]:
     """The player's flags; one that is null is as if it were not there, and each is said once."""
-    given = fields.mapping("flags")
+    given = fields.flags("flags")
     found: dict[str, Any] = {}
     for name, value in leaves_of(given):
         if name in found:

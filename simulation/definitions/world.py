@@ -207,7 +207,7 @@ def _read(
     """The rest of the top level, and the whole if nothing was wrong."""
     world_id = fields.identifier("id")
     name = fields.text("name", world_id)
-    flags = flat_flags(fields.mapping("flags"))
+    flags = flat_flags(fields.flags("flags"))
     people, places = {npc.id for npc in npcs}, {place.id for place in locations}
     sessions = read_sessions(fields, Around(WorldId(world_id), people, places, speech))
     fields.ignore("version", "$schema")

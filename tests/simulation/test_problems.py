@@ -404,3 +404,55 @@ def test_a_key_given_twice_among_very_many_is_found_in_one_look() -> None:
     keys = "".join(f'"k{n}": 1, ' for n in range(100_000))
     with pytest.raises(WorldFileInvalid, match="the key 'k99999' is given twice"):
         read_document(f'{{"flags": {{{keys} "k99999": 2}}}}', "x.json")
+
+
+ADDS = {"stepId": "a"}
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "path"),
+    [
+        ("flags", {"": 1}, "flags"),
+        ("flags", {"town": {" ": 1}}, "flags.town"),
+        ("sessions", [{"id": "s1", "flags": {"": 1}}], "sessions[0].flags"),
+        (f"{SWEEP}.effects", {"flagsSet": {"": True}}, f"{SWEEP}.effects.flagsSet"),
+        (f"{SWEEP}.effects", {"flagsSet": {"a": {"": 1}}}, f"{SWEEP}.effects.flagsSet.a"),
+        ("meta.chains.walk", {"steps": [ADDS], "requiredFlags": [""]}, "meta.chains.walk.requiredFlags[0]"),
+        (
+            "meta.chains.walk",
+            {"steps": [{**ADDS, "requiredFlags": ["a", " "]}]},
+            "meta.chains.walk.steps[0].requiredFlags[1]",
+        ),
+        (
+            "meta.chains.walk",
+            {"steps": [{**ADDS, "flagsSet": {"": 1}}]},
+            "meta.chains.walk.steps[0].flagsSet",
+        ),
+        *(
+            ("meta.interactions.met", {"gating": {key: [""]}}, f"meta.interactions.met.gating.{key}[0]")
+            for key in ("requiredFlags", "forbiddenFlags")
+        ),
+        *(
+            (
+                "meta.interactions.met",
+                {"outcome": {changes: {key: value}}},
+                f"meta.interactions.met.outcome.{changes}.{key}{place}",
+            )
+            for changes in ("flagChanges", "worldFlagChanges")
+            for key, value, place in (
+                ("set", {"": 1}, ""),
+                ("increment", {"": 1}, ""),
+                ("delete", [""], "[0]"),
+                ("arcStages", {"": 1}, ""),
+                ("questUpdates", {"": "active"}, ""),
+                ("triggerEvents", [""], "[0]"),
+                ("endEvents", [""], "[0]"),
+            )
+        ),
+    ],
+)
+def test_a_flag_has_a_name(where: str, value: object, path: str) -> None:
+    with pytest.raises(WorldFileInvalid) as refused:
+        parse_world(changed({where: value}))
+    assert [problem.path for problem in refused.value.problems] == [path]
+    assert "not empty" in str(refused.value)

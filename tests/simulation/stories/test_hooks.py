@@ -49,6 +49,7 @@ def problems_of(made: dict[str, Any]) -> list[str]:
         ({"cooldownSeconds": -1}, "[0].cooldownSeconds: is -1"),
         ({"minAffinity": "much"}, "[0].minAffinity: is 'much'"),
         ({"requiredFlags": "music"}, "[0].requiredFlags: is 'music'"),
+        ({"requiredFlags": [""]}, "[0].requiredFlags[0]: is ''"),
         ({"conditions": [{"type": "moon"}]}, "[0].conditions[0].type: no condition type 'moon'"),
         ({"conditions": {"maxPerWeek": 1}}, "[0].conditions.maxPerWeek: no key 'maxPerWeek'"),
         ({"when": "while"}, "[0].afterSeconds: is missing"),

@@ -116,6 +116,8 @@ BAD = [
         program(line("a", onEnter={"components": {"core": {"trust": 101}}})),
         f"{P}.nodes[0].onEnter.components.core.trust: is 101",
     ),
+    (program(line("a", onEnter={"flags": {"": 1}})), f"{P}.nodes[0].onEnter.flags: has a flag ''"),
+    (program(line("a", onExit={"worldFlags": {"": 1}})), f"{P}.nodes[0].onExit.worldFlags: has a flag ''"),
     (program(line("a", onEnter={"items": {"lamp": 0.5}})), f"{P}.nodes[0].onEnter.items.lamp: is 0.5"),
     (program(line("a"), variables={"x": "y" * 5000}), f"{P}.variables: are 1, 5008 bytes"),
     (program(line("a"), start="a"), f"{P}.start: no key 'start'"),
