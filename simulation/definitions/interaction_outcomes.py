@@ -33,8 +33,9 @@ from simulation.units import MICROS_PER_SECOND, Micros, NpcId
 
 COMPONENT_CHARS_MAX = 16_384
 """Characters of a component that one interaction writes."""
-TTL_S = 300
-"""Game seconds that a player waits for content where nothing else is said: five minutes of play."""
+TTL_S = 3_600
+"""Game seconds that a player waits for content where nothing else is said: a minute at the default scale, as
+real providers need."""
 OWN = ("interactions", "narrative", "pendingDialogue", "pendingActionBlocks", "waitingFor", "relationships")
 """Components that only their own rules write."""
 GOES_TO = ("component", "flag", "sceneId")

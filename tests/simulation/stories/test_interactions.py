@@ -600,6 +600,15 @@ def test_content_is_asked_for_in_the_players_name_and_holds_the_person() -> None
     assert len({one.request_id for one in play.world.requests.waiting}) == 2
 
 
+def test_a_player_waits_an_hour_of_the_world_where_nothing_is_said() -> None:
+    """A minute at the default scale of 60: 12:00 to 13:00."""
+    launch = {"kind": "dialogue"}
+    play = Play(town({"generation": {"mode": "live"}}, greet={"outcome": {"generationLaunch": launch}}))
+    assert play.do().applied
+    (request,) = play.world.requests.waiting
+    assert request.expires_at == 46_800 * 1_000_000
+
+
 def landed(launch: Mapping[str, Any]) -> Play:
     """A player asked for that, and a line came."""
     made = town({"generation": {"mode": "live"}}, greet={"outcome": {"generationLaunch": launch}})
