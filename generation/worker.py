@@ -63,7 +63,7 @@ async def produce(ctx: dict[str, Any], request_id: str) -> None:
         await _finish(ctx, job, GenerationStatus.DEAD, reason=f"started {ATTEMPTS_MAX} times and never ended")
         return
     assignment = Assignment(request_id, job.world_id, job.npc_id, job.kind, job.params)
-    waited_s = job.begun_at - job.committed_at if job.attempts == 1 else None
+    waited_s = job.begun_at - (job.committed_at or job.begun_at) if job.attempts == 1 else None
     ctx["handlers"].tell("job:started", request_id, job, took_s=waited_s, attempts=job.attempts)
     try:
         result = await ctx["providers"].for_kind(job.kind, lockstep=job.lockstep).produce(assignment)
@@ -107,10 +107,13 @@ async def _finish(
 ) -> None:
     """The row first; the hint may be lost, since the gate also looks on its own."""
     reason = whole_text(reason)  # it may quote anything
-    if await generations.finish(ctx["db"], [job.request_id], status, result=result, reason=reason):
+    end: dict[str, Any] = {"result": result, "reason": reason, "committed_at": job.committed_at}
+    if await generations.finish(ctx["db"], [job.request_id], status, **end):
         took_s = time.time() - job.begun_at if status is GenerationStatus.SUCCEEDED else None
         detail = {"status": str(status), "reason": reason}
         ctx["handlers"].tell(generations.ENDS[status], job.request_id, job, took_s=took_s, **detail)
+    else:
+        log.info("generation.late", request_id=job.request_id, attempt=job.attempts, status=str(status))
     name = done_name(ctx["namespace"])
     try:
         async with ctx["redis"].pipeline(transaction=False) as pipe:

@@ -71,9 +71,10 @@ class Job:
     session_id: str | None = None
     user_id: str | None = None
     lockstep: bool = False
-    committed_at: float = 0.0
+    committed_at: float | None = None
+    """Wall time in seconds when its row was made: one of the same id that a rollback made anew is another."""
     begun_at: float = 0.0
-    """Wall times in seconds: when the request was stored, when this attempt began."""
+    """Wall time in seconds when this attempt began."""
 
 
 def _ranked() -> Subquery:
@@ -239,12 +240,15 @@ async def finish(
     *,
     result: Mapping[str, Any] | None = None,
     reason: str = "",
+    committed_at: float | None = None,
 ) -> frozenset[RequestId]:
-    """End requests for good. Answers those that were not ended before."""
+    """End requests for good; with `committed_at` only the row made then. Answers those that were not ended
+    before."""
     now = time.time()
+    as_made = () if committed_at is None else (generations.c.committed_at == committed_at,)
     change = (
         update(generations)
-        .where(generations.c.request_id.in_(request_ids), generations.c.status.not_in(TERMINAL))
+        .where(generations.c.request_id.in_(request_ids), generations.c.status.not_in(TERMINAL), *as_made)
         .values(status=status, result=result, reason=reason, moved_at=now)
         .returning(*announcing.COLUMNS)
     )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from arq import Retry, create_pool
 from arq.constants import in_progress_key_prefix
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from generation import worker
 from generation.events import Handlers, Kind
@@ -260,6 +260,38 @@ def attempt(store: Store, redis: EmbeddedRedis, provider: Any, request_id: str =
             await pool.aclose()
 
     store(whole)
+
+
+def test_what_was_begun_before_a_rollback_does_not_end_the_request_made_since(
+    asked: Store, redis_server: EmbeddedRedis
+) -> None:
+    """The new branch makes a request of the same id with other params while the old one is being made: the
+    late result is ignored, and the new one is made."""
+    fresh = request("r1", made_tick=1).model_copy(update={"params": {"activity": "sing"}})
+    made: list[str] = []
+
+    async def undone(db: Database) -> None:
+        async with db.write() as connection:
+            await connection.execute(delete(rows).where(rows.c.request_id == "r1"))
+        await commits.write(db, [record(2, 4, requests=(fresh,))])
+
+    class Slow(Scripted):
+        async def produce(self, assignment: Assignment) -> Mapping[str, Any]:
+            made.append(assignment.params["activity"])
+            if len(made) == 1:
+                db = await Database.open(asked.url, migrate=False)
+                try:
+                    await undone(db)
+                finally:
+                    await db.close()
+            return {"text": made[-1]}
+
+    provider = Slow()
+    attempt(asked, redis_server, provider)
+    assert statuses(asked)["r1"] == "requested"
+    attempt(asked, redis_server, provider)
+    (row,) = [row for row in asked.rows(select(rows)) if row["request_id"] == "r1"]
+    assert (row["status"], row["result"], row["attempts"]) == ("succeeded", {"text": "sing"}, 1)
 
 
 def test_a_provider_that_asks_for_patience_is_tried_again_later(
