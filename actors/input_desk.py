@@ -8,11 +8,12 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
+from actors.logs import get_logger
 from actors.placement import Placement
 from messages import admin, archive, shards
 from messages.base import Ask, Refused
 from messages.service import WorldReport
-from simulation.housekeeping import Chore, Housekeeping
+from simulation.housekeeping import Chore, Failed, Housekeeping
 from simulation.units import Seq, WorldId
 
 LOST_AFTER_S = 2.0
@@ -90,11 +91,18 @@ class InputDesk:
         the commit and the answer."""
         now = time.monotonic()
         for chore in self.chores.due(now):
-            overdue = (key for key, (_, since) in self.waiting.items() if now - since > LOST_AFTER_S)
-            lost = list(islice(overdue, chore.budget))
-            for key in lost:
-                self.ask_after(*key)
-            self.chores.done(chore.name, now, len(lost))
+            try:
+                self.chores.done(chore.name, now, self._ask_after_overdue(now, chore.budget))
+            except Exception as error:
+                self.chores.failed(chore.name, now, Failed.of(error).because)
+                get_logger("th-supervisor").exception("chore.failed", chore=chore.name, exc_info=error)
+
+    def _ask_after_overdue(self, now: float, most: int) -> int:
+        overdue = (key for key, (_, since) in self.waiting.items() if now - since > LOST_AFTER_S)
+        lost = list(islice(overdue, most))
+        for key in lost:
+            self.ask_after(*key)
+        return len(lost)
 
     def ask_after(self, world_id: WorldId, seq: Seq) -> None:
         """Look in the database what became of an input."""

@@ -21,7 +21,7 @@ from messages.archive import FetchInputs, InputsRecorded, OwnWorlds
 from messages.service import WorldReport
 from messages.shards import ShardReported
 from messages.tick import Crashed, Deliver, MakeTick, Marked, Missing, Settle, Settled, Ticked
-from simulation.housekeeping import Housekeeping
+from simulation.housekeeping import Failed, Housekeeping
 from simulation.time_limit import OVER
 from simulation.units import Seq, Tick, WorldId
 
@@ -120,16 +120,26 @@ class Running:
             self.schedule(hosted, at_ns)
 
     def report(self, at_ns: int) -> None:
-        """Tell the Supervisor how worlds are that are not as it was told before. Those told of go behind the
-        others when there are more than one report may hold."""
+        """Tell the Supervisor how worlds are, if it is time; what raises is told of the next time."""
+        try:
+            self.chores.done(REPORTS.name, at_ns / 1e9, self._tell_others())
+        except Exception as error:
+            for hosted in self.hosted.values():
+                hosted.shown = None
+            self.chores.failed(REPORTS.name, at_ns / 1e9, Failed.of(error).because)
+            self.log.exception("chore.failed", chore=REPORTS.name, exc_info=error)
+        self.timers.set(REPORT, int(self.chores.next_s() * 1e9))
+
+    def _tell_others(self) -> int:
+        """Of worlds that are not as was told before. Those told of go behind the others when there are more
+        than one report may hold."""
         others = (hosted for hosted in self.hosted.values() if hosted.is_other())
         reports = tuple(hosted.report(self.shard) for hosted in islice(others, WORLDS_TOLD_MAX))
         if len(reports) == WORLDS_TOLD_MAX:
             for told in reports:
                 self.hosted[told.world_id] = self.hosted.pop(told.world_id)
         self.say_reports(reports)
-        self.chores.done(REPORTS.name, at_ns / 1e9, len(reports))
-        self.timers.set(REPORT, int(self.chores.next_s() * 1e9))
+        return len(reports)
 
     def say_reports(self, reports: tuple[WorldReport, ...]) -> None:
         troubles = [trouble] if (trouble := self.sharing.trouble) else []

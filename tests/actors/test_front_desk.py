@@ -155,6 +155,30 @@ def test_lost_answers_are_asked_after_once_a_second_a_few_at_a_time(
     assert (row["lastRun"], row["nextRun"], row["did"], row["didInAll"]) == (1_100.1, 1_101.1, 1, 3)
 
 
+def test_a_look_for_lost_answers_that_raises_fails_alone_and_comes_again_in_a_second(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=50.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(input_desk, "time", clock)
+    desk.inputs.chores = Housekeeping((Chore("lost answers", 1.0, 2),), 50.0)
+    desk.submit("a")
+    desk.recorded("a", 1)
+    desk.told.clear()
+    clock.now = 100.0
+
+    def broken(*_: object) -> None:
+        raise KeyError("seq")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.inputs, "ask_after", broken)
+        desk.inputs.ask_after_lost()
+    (row,) = desk.inputs.chores.to_json(100.0, 1_100.0)
+    assert (row["nextRun"], row["failures"], row["because"]) == (1_101.0, 1, "KeyError: 'seq'")
+    clock.now = 101.0
+    desk.inputs.ask_after_lost()
+    assert [message.seq for _, message in desk.told] == [1]
+
+
 def test_who_sends_an_input_again_is_not_kept_waiting_for_the_next_look(desk: Desk) -> None:
     desk.inputs.ask_after_lost()
     desk.submit("a")

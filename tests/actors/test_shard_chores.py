@@ -122,3 +122,26 @@ def test_a_full_report_is_followed_by_the_next_after_a_tenth_of_a_second() -> No
 def test_the_next_report_comes_by_itself(backstage: Any) -> None:
     backstage.running.report(5 * S)
     assert backstage.running.timers.next_ns() == 6 * S
+
+
+def test_a_report_that_raises_fails_alone_and_what_it_would_have_told_is_told_by_the_next(
+    backstage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 5 s; the next comes a second later, and shows why there was none."""
+    inn = backstage.add(document(3))
+    backstage.said.clear()
+
+    def broken(_: object) -> None:
+        raise KeyError("mill")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backstage.running, "say_reports", broken)
+        backstage.running.report(5 * S)
+    assert backstage.running.timers.next_ns() == 6 * S
+    (row,) = backstage.running.chores.to_json(5.0, 5.0)
+    assert (row["failures"], row["because"], row["didInAll"]) == (1, "KeyError: 'mill'", 0)
+    backstage.running.report(6 * S)
+    (told,) = backstage.heard(ShardReported)
+    assert [report.world_id for report in told.worlds] == [inn]
+    (row,) = backstage.running.chores.to_json(6.0, 6.0)
+    assert (row["failures"], row["because"], row["didInAll"]) == (1, "", 1)
