@@ -61,6 +61,8 @@ class CommitBuffer:
     cancelled: dict[RequestId, str] = field(default_factory=dict)
     sizes: list[tuple[Micros, int]] = field(default_factory=list)
     unacknowledged: list[CommitRecord] = field(default_factory=list)
+    made_ns: list[int] = field(default_factory=list)
+    """When each of them was made."""
     parked: list[Parked] = field(default_factory=list)
     flushed_ns: int = 0
     urgent_ns: int | None = None
@@ -135,6 +137,11 @@ class CommitBuffer:
         return self.unacknowledged[-1].mark if self.unacknowledged else self.committed
 
     @property
+    def waits_since_ns(self) -> int | None:
+        """Since when nothing of it became durable that should; None: nothing is on its way."""
+        return self.made_ns[0] if self.made_ns else None
+
+    @property
     def is_full(self) -> bool:
         """The world must wait for a commit to become durable."""
         return self.tick - self.committed.tick >= UNCOMMITTED_TICKS_MAX
@@ -193,6 +200,7 @@ class CommitBuffer:
             snapshot=self.snapshot,
         )
         self.unacknowledged.append(made)
+        self.made_ns.append(now_ns)
         self.outcomes, self.requests, self.cancelled, self.sizes = [], [], {}, []
         self.written = self.written.again(now_ns, self.tick - self.flushed_tick)
         self.flushed_tick, self.flushed_ns, self.urgent_ns = self.tick, now_ns, None
@@ -215,6 +223,7 @@ class CommitBuffer:
         """Those records are durable: release who waited for them. Answers them in order."""
         done = tuple(record for record in self.unacknowledged if record.number <= number)
         self.unacknowledged = [record for record in self.unacknowledged if record.number > number]
+        self.made_ns = self.made_ns[len(done) :]
         if done:
             self.committed = done[-1].mark
         if self.snapshot_number is not None and number >= self.snapshot_number:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from shlex import quote
 from typing import Any
 
+from actors.commits import CommitBuffer, Release
 from actors.hosted import Hosted
-from actors.running import Running
+from actors.running import Running, Timer
 from actors.shard_chores import rows
 from actors.shell import now_ns
 from actors.speech import plan_json
@@ -34,11 +36,18 @@ from simulation.definitions.sessions import person_named
 from simulation.roster import Page
 from simulation.sessions import Session
 from simulation.time_limit import OVER
-from simulation.units import Mode, WorldId
+from simulation.units import Mode, Tick, WorldId
 from simulation.world import World
 
 Read = ReadWorld | ReadPlan | ReadPerson | ReadPeople | ReadSession | ReadSessions
 Question = Look | LookAhead | LookAt | LookAtSession | LookAtSessions | LookAtPeople
+
+ANSWERED_WITHIN_NS = 5_000_000_000
+"""Nanoseconds for what was read to be durable: a hundred times as long as a commit takes, and less than
+clients wait."""
+BUSY_NS = 1_000_000_000
+"""Nanoseconds a shard may be late with its timers before it believes that it is others who are."""
+READS: Timer = ("reads", WorldId(""))
 
 
 class Reading:
@@ -47,6 +56,8 @@ class Reading:
     def __init__(self, running: Running) -> None:
         self.running = running
         self.waiting: dict[WorldId, list[Read]] = {}
+        self.parked: dict[str, tuple[CommitBuffer, int]] = {}
+        """Ask -> whose commits it waits for, and when to look why they do not come."""
 
     def wait(self, ask: Read) -> None:
         self.waiting.setdefault(ask.world_id, []).append(ask)
@@ -89,6 +100,39 @@ class Reading:
         if ask.world_id in running.hosted:
             running.schedule(hosted, now_ns())
 
+    def park(self, hosted: Hosted, ask_id: str, release: Release, tick: Tick) -> None:
+        """Answer once everything that was read is durable, or say after a while why it is not."""
+        at_ns = now_ns()
+
+        def answer(mark: Mark) -> None:
+            if self.parked.pop(ask_id, None) is not None:
+                release(mark)
+
+        self.parked[ask_id] = (hosted.buffer, at_ns + ANSWERED_WITHIN_NS)
+        hosted.buffer.park(answer, tick, at_ns)
+        self.look_again()
+
+    def look_again(self) -> None:
+        self.running.timers.set(READS, min((due_ns for _, due_ns in self.parked.values()), default=None))
+
+    def give_up(self, due_ns: int, at_ns: int) -> None:
+        """Nothing is shown that may never have been: say so to those who have waited for long. A shard that
+        was busy reads its mail first."""
+        if at_ns - due_ns > BUSY_NS:
+            self.running.timers.set(READS, at_ns + BUSY_NS)
+            return
+        overdue = [(ask_id, buffer) for ask_id, (buffer, due) in self.parked.items() if due <= at_ns]
+        for ask_id, buffer in overdue:
+            hosted = self.running.hosted.get(buffer.world_id)
+            here, since_ns = hosted is not None and hosted.buffer is buffer, buffer.waits_since_ns
+            if here and (since_ns is None or at_ns - since_ns < ANSWERED_WITHIN_NS):
+                self.parked[ask_id] = (buffer, at_ns + BUSY_NS)
+                continue
+            del self.parked[ask_id]
+            said = unanswered(ask_id, buffer.world_id, since_ns if here else None, at_ns)
+            self.running.post.say(said)
+        self.look_again()
+
     def show_world(self, hosted: Hosted, seen: Seen) -> None:
         def release(_: Mark) -> None:
             self.running.post.say(
@@ -105,7 +149,7 @@ class Reading:
                 )
             )
 
-        hosted.buffer.park(release, hosted.world.tick, now_ns())
+        self.park(hosted, seen.ask_id, release, hosted.world.tick)
 
     def show_plan(self, hosted: Hosted, found: Foreseen) -> None:
         plan, because = plan_json(found.plan), holds(hosted)
@@ -123,7 +167,7 @@ class Reading:
                 )
             )
 
-        hosted.buffer.park(release, hosted.world.tick, now_ns())
+        self.park(hosted, found.ask_id, release, hosted.world.tick)
 
     def housekeeping(self, hosted: Hosted) -> tuple[dict[str, Any], ...]:
         """What this shard does by real time, as far as it concerns the world."""
@@ -143,7 +187,7 @@ class Reading:
                 PersonShown(ask_id=found.ask_id, view=dict(view), tick=tick, world_time=world_time)
             )
 
-        hosted.buffer.park(release, tick, now_ns())
+        self.park(hosted, found.ask_id, release, tick)
 
     def show_session(self, hosted: Hosted, found: SessionFound, ask: Read) -> None:
         view, world = found.view, hosted.world
@@ -157,7 +201,7 @@ class Reading:
         def release(_: Mark) -> None:
             self.running.post.say(SessionShown(ask_id=found.ask_id, view=dict(view), tick=tick))
 
-        hosted.buffer.park(release, tick, now_ns())
+        self.park(hosted, found.ask_id, release, tick)
 
     def list_people(self, hosted: Hosted, found: PeopleFound) -> None:
         world, rows = hosted.world, tuple(map(dict, found.rows))
@@ -174,7 +218,7 @@ class Reading:
             )
             self.running.post.say(listed)
 
-        hosted.buffer.park(release, tick, now_ns())
+        self.park(hosted, found.ask_id, release, tick)
 
     def list_sessions(self, hosted: Hosted, found: SessionsFound) -> None:
         tick, world_time = hosted.world.tick, hosted.world.world_time / 1_000_000
@@ -186,7 +230,20 @@ class Reading:
             )
             self.running.post.say(listed)
 
-        hosted.buffer.park(release, tick, now_ns())
+        self.park(hosted, found.ask_id, release, tick)
+
+
+def unanswered(ask_id: str, world_id: WorldId, since_ns: int | None, at_ns: int) -> Refused:
+    """Why a read has no answer yet."""
+    if since_ns is None:
+        return Refused(
+            ask_id=ask_id, reason=f"world {world_id} was let go before it answered", do="Ask again."
+        )
+    since = time.strftime("%H:%M:%S", time.gmtime(time.time() - (at_ns - since_ns) / 1e9))
+    reason = (
+        f"storage does not answer since {since} UTC, and nothing of {world_id} is shown that is not stored"
+    )
+    return Refused(ask_id=ask_id, reason=reason, do="Ask again when it is back; the world goes on meanwhile.")
 
 
 def nobody(ask: Read, world: World) -> Refused:

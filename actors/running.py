@@ -28,7 +28,7 @@ from simulation.units import Seq, Tick, WorldId
 LINGER_NS = 1_000_000_000
 """Nanoseconds a world with nothing to do stays in memory: whoever asked once may ask again."""
 
-Kind = Literal["tick", "flush", "lockstep", "report", "replay", "send", "sleep"]
+Kind = Literal["tick", "flush", "lockstep", "report", "replay", "send", "sleep", "reads"]
 Timer = tuple[Kind, WorldId]
 WORLD_TIMERS: tuple[Kind, ...] = ("tick", "flush", "lockstep", "replay", "sleep")
 REPORT: Timer = ("report", WorldId(""))

@@ -161,6 +161,8 @@ class ShardActor(ProcessActor):
             (kind, world_id), due_ns = due
             if kind == "report":
                 self.running.report(at_ns)
+            elif kind == "reads":
+                self.reading.give_up(due_ns, at_ns)
             elif kind == "replay":
                 if self.adoption.replay(world_id):
                     self.reading.on_hosted(world_id)
