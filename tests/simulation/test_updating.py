@@ -12,13 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulation import drive
+from simulation.consequences import AskFor
 from simulation.definitions import WorldDefinition, pack, parse_world, update_payload
 from simulation.definitions.differences import differences
 from simulation.inputs import Input, Outcome
 from simulation.opening import Stages, create
+from simulation.orders import Requested
 from simulation.recasting import times_of
 from simulation.snapshot import encode, parts_of, restore
-from simulation.units import InputKind, NpcId, SessionId, Tier
+from simulation.units import Band, InputKind, NpcId, RequestId, SessionId, Tier
 from simulation.world import World
 from village import document, person
 
@@ -491,6 +493,20 @@ def test_what_somebody_set_off_who_is_gone_waits_no_more() -> None:
     assert [cue.npc_id for cue in world.cues.waiting] == ["n00", "n01"]
     assert update(world, stages, parse_world(hamlet([hook]))).applied
     assert [cue.npc_id for cue in world.cues.waiting] == ["n00"]
+
+
+def test_what_was_handed_over_for_somebody_who_is_gone_need_not_be_made() -> None:
+    """npc:29 is not in the new definition of 29 people; what is for npc:1 is still wanted."""
+    live = {"generation": {"mode": "live"}}
+    world, stages = create(definition(**live))
+    asked = [
+        Requested(RequestId(name), NpcId(npc), 1, "image", Band.PLAYER_WAITING, "portrait", {})
+        for name, npc in (("r1", "npc:1"), ("r29", "npc:29"))
+    ]
+    drive.perform(world, stages, world.carry_out(map(AskFor, asked)))
+    assert {"r1", "r29"} <= {request.request_id for request in drive.tick(world, stages).requests}
+    assert update(world, stages, definition(people=29, **live)).applied
+    assert drive.tick(world, stages).unwanted == {"r29": "its person is gone"}
 
 
 # -- preferences
