@@ -155,7 +155,7 @@ class Gatekeeper:
         told = list(islice(self.cancelled, CANCELLED_TOLD_MAX))
         found = await generations.cancelled(self.db, told) if told else ()
         for row, reason in found:
-            detail = {"status": str(GenerationStatus.CANCELLED), "reason": reason}
+            detail: dict[str, Any] = {"status": str(GenerationStatus.CANCELLED), "reason": reason}
             self.handlers.tell("job:cancelled", row.request_id, row, **detail)
         for _ in told:
             self.cancelled.popleft()

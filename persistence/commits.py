@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.commits import CommitRecord, CommitsMissing, Fenced, InputOutcome, RequestRow
-from persistence import definitions, snapshots
+from persistence import announcing, definitions, snapshots
+from persistence.announcing import happened
 from persistence.engine import Database, insert_new
 from persistence.tables import generations, inputs, worlds
 from simulation.requests import BANDS
@@ -20,6 +21,8 @@ from simulation.units import Epoch, GenerationStatus, RequestId, WorldId
 Written = tuple[WorldId, Epoch, int]
 UNBEGUN = (GenerationStatus.REQUESTED, GenerationStatus.ADMITTED, GenerationStatus.QUEUED)
 """No worker makes it."""
+IDS_AT_ONCE = 1_000
+"""Values of one statement, which databases bound."""
 
 
 Answer = Written | Fenced | CommitsMissing
@@ -158,6 +161,7 @@ async def _definitions(connection: AsyncConnection, outcomes: Sequence[tuple[Wor
 
 async def _cancel(connection: AsyncConnection, cancelled: Sequence[tuple[WorldId, RequestId, str]]) -> None:
     """End what nobody wants and nobody has begun to make; what is under way ends as it will."""
+    now = time.time()
     change = (
         update(generations)
         .where(
@@ -166,13 +170,24 @@ async def _cancel(connection: AsyncConnection, cancelled: Sequence[tuple[WorldId
             generations.c.land_tick.is_(None),
             or_(*(generations.c.status == status for status in UNBEGUN)),  # IN takes no executemany
         )
-        .values(status=GenerationStatus.CANCELLED, reason=bindparam("why"), moved_at=time.time())
+        .values(status=GenerationStatus.CANCELLED, reason=bindparam("why"), moved_at=now)
     )
     rows = [
         {"of_request": request_id, "of_world": world_id, "why": why}
         for world_id, request_id, why in sorted(cancelled)
     ]
     await connection.execute(change, rows)
+    for start in range(0, len(rows), IDS_AT_ONCE):
+        some = [row["of_request"] for row in rows[start : start + IDS_AT_ONCE]]
+        query = select(*announcing.COLUMNS, generations.c.reason).where(
+            generations.c.request_id.in_(some),
+            generations.c.status == GenerationStatus.CANCELLED,
+            generations.c.moved_at == now,
+        )
+        ended = (await connection.execute(query.order_by(generations.c.request_id))).all()
+        detail = {"status": str(GenerationStatus.CANCELLED)}
+        found = [happened("job:cancelled", row, now, detail | {"reason": row.reason}) for row in ended]
+        await announcing.announce(connection, found)
 
 
 async def keep_requests(connection: AsyncConnection, requests: Sequence[tuple[WorldId, RequestRow]]) -> None:

@@ -97,6 +97,16 @@ def test_what_nobody_began_in_time_is_told_as_cancelled(asked: Store) -> None:
     assert told(asked) == [("job:cancelled",)]
 
 
+def test_what_a_world_gives_up_is_told_as_cancelled_with_its_commit(asked: Store) -> None:
+    add(asked)
+    for _ in range(2):
+        gone = {R1: "the player left", RequestId("r9"): "nobody asked"}
+        asked(lambda db, gone=gone: commits.write(db, [record(2, 2, cancelled=gone)]))
+    assert told(asked) == [("job:cancelled",)]
+    data = json.loads(told(asked, "body")[0][0])["data"]
+    assert (data["requestId"], data["status"], data["reason"]) == ("r1", "cancelled", "the player left")
+
+
 @pytest.mark.parametrize(
     ("kinds", "world", "count"),
     [
