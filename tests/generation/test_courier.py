@@ -249,6 +249,7 @@ def test_one_delivery_finds_out_whether_an_endpoint_is_well_again(
     courier(tmp_path, {"ill": 9}, work)
     assert len(under_way) == tried
     assert under_way[0] == 1
+    assert max(under_way) == (4 if said.is_taken else 1)
 
 
 def test_an_endpoint_nobody_tried_for_long_is_forgotten(tmp_path: Path) -> None:

@@ -18,9 +18,11 @@ from generation.gatekeeping import CHORES, Gatekeeper, Step
 from generation.providers import Assignment, Providers, Retryable
 from generation.queue import JobQueue, deserialize, redis_settings, release_running, running_name, serialize
 from generation.template import TemplateProvider
-from persistence import commits, generations
+from messages.webhooks import AddWebhook
+from persistence import commits, generations, job_metrics, webhooks
 from persistence.engine import Database
 from persistence.tables import generations as rows
+from persistence.tables import webhook_deliveries
 from service.embedded.redis import EmbeddedRedis
 from simulation.units import GenerationStatus, RequestId
 from stored import INN, Store, record, request
@@ -86,6 +88,8 @@ def test_the_gate_starts_what_fits_and_the_rest_when_there_is_room(
     assert statuses(asked) == {"r1": "queued", "r2": "queued", "r3": "requested"}
     work_off(asked, redis_server)
     assert statuses(asked) == {"r1": "succeeded", "r2": "succeeded", "r3": "requested"}
+    counted = {one.kind: (one.count, one.timed) for one in asked(lambda db: job_metrics.of_world(db, INN))}
+    assert counted == {"job:started": (2, 2), "job:completed": (2, 2)}, "the worker stores what it counted"
     step(asked, redis_server)
     work_off(asked, redis_server)
     assert set(statuses(asked).values()) == {"succeeded"}
@@ -244,7 +248,13 @@ class Scripted:
         return item
 
 
-def attempt(store: Store, redis: EmbeddedRedis, provider: Any, request_id: str = "r1") -> None:
+def attempt(
+    store: Store,
+    redis: EmbeddedRedis,
+    provider: Any,
+    request_id: str = "r1",
+    handlers: Handlers | None = None,
+) -> None:
     """One run of the job function, as arq calls it."""
     from arq.connections import create_pool
 
@@ -253,7 +263,7 @@ def attempt(store: Store, redis: EmbeddedRedis, provider: Any, request_id: str =
     async def whole(db: Database) -> None:
         pool = await create_pool(redis_settings(redis.url))
         try:
-            made_by = {"providers": Providers(provider), "handlers": Handlers()}
+            made_by = {"providers": Providers(provider), "handlers": handlers or Handlers()}
             ctx = {"db": db, "redis": pool, "namespace": NAMESPACE, **made_by}
             await worker.produce(ctx, request_id)
         finally:
@@ -303,6 +313,21 @@ def test_a_provider_that_asks_for_patience_is_tried_again_later(
     assert statuses(asked)["r1"] == "running"
     attempt(asked, redis_server, Scripted({"text": "Hello."}))
     assert statuses(asked)["r1"] == "succeeded"
+
+
+def test_a_retry_is_told_and_what_came_before_it_is_no_wait_for_a_worker(
+    asked: Store, redis_server: EmbeddedRedis
+) -> None:
+    hook = AddWebhook(ask_id="a", webhook_id="w1", url="http://example.org/", secret="whsec_AAEC")
+    asked(lambda db: webhooks.add(db, hook, 0.0))
+    handlers = Handlers()
+    with pytest.raises(Retry):
+        attempt(asked, redis_server, Scripted(Retryable("rate limit", after_s=7.0)), handlers=handlers)
+    attempt(asked, redis_server, Scripted({"text": "Hello."}), handlers=handlers)
+    told = sorted(row["kind"] for row in asked.rows(select(webhook_deliveries)))
+    assert told == ["job:completed", "job:created", "job:retrying", "job:started", "job:started"]
+    counted = {kind: (one.count, one.timed) for (_, kind), one in handlers.metrics.counted.items()}
+    assert counted == {"job:started": (2, 1), "job:retrying": (1, 0), "job:completed": (1, 1)}
 
 
 @pytest.mark.parametrize(
