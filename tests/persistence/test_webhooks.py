@@ -240,7 +240,7 @@ def test_what_became_of_an_attempt_is_in_the_log_and_can_be_asked_for_again(stor
 
 
 def test_the_log_is_kept_for_a_while_and_within_a_bound_that_counts_what_was_never_sent(store: Store) -> None:
-    """Of ten, the two ended before 6 s go, then the oldest beyond five: three more, of them two never sent."""
+    """Of ten, the two ended before 6 s go, then the oldest beyond five: three, two of them never sent."""
     add(store)
     waiting(store, 10)
     ended = [
