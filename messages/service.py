@@ -109,7 +109,7 @@ class AskStatus(Ask):
 
 
 class WorldReport(Message):
-    """One world as of its last commit. `lateness_*` are real milliseconds over the last minute."""
+    """One world as of its last commit. `lateness_*` are real milliseconds over its last 600 ticks."""
 
     world_id: WorldId
     name: str

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from service.errors import Refusal
 from service.moments import moment, number
 from simulation.definitions.activities import flat_flags
 from simulation.units import InputKind
@@ -42,6 +43,13 @@ def sentence(world_id: str, kind: InputKind, payload: Values, answer: Any) -> st
     """What was changed, at which tick and time of the world."""
     at = f"tick {answer.tick:,}, {moment(answer.world_time, answer.day_lengths)}"
     return f"{world_id}: {said(kind, payload, answer.detail)}; {at}"
+
+
+def refusal(world_id: str, kind: InputKind, detail: Values) -> Refusal:
+    """Why not, what to do, and what the player is told, if anything is."""
+    reason, do, told = (str(detail.get(key, "")) for key in ("reason", "do", "message"))
+    do = f"{do}. {told}" if do and told else do or told
+    return Refusal(f"World {world_id} did not {REFUSED[kind]}", because=reason, do=do)
 
 
 def said(kind: InputKind, payload: Values, detail: Values) -> str:

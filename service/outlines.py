@@ -9,6 +9,8 @@ from typing import Any
 from service.moments import DayLengths, moment, number
 
 INSIDE = "  "
+MOMENTS = frozenset({"worldTime", "until", "since", "at"})
+"""Keys of moments beside those that end like one."""
 
 
 def outline(value: Any, lengths: DayLengths | None = None) -> str:
@@ -28,8 +30,8 @@ def _told(value: Any, lengths: DayLengths, *, is_time: bool = False) -> Any:
 
 
 def _is_moment(key: str) -> bool:
-    """Whether a key of a session or a component names a moment of its world."""
-    return key.endswith(("At", "AtSeconds")) or key in ("worldTime", "until")
+    """Whether a key of a session, a component or a world's flags names a moment of its world."""
+    return key.endswith(("At", "AtSeconds")) or key in MOMENTS or key.startswith("worldEvents.")
 
 
 def _lines(value: Any, indent: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ def to_text(who: str, why: Mapping[str, Any]) -> str:
     until = why.get("waitsUntil")
     held = "" if until is None else f"; a player waits with them, until {until:,} s at most"
     if why["node"] is None:
-        return f"{who}: no node of their routine matches, so they look again later{held}"
+        return f"{who}: no node of a routine of theirs matches, so they begin nothing{held}"
     lines = [f"{who}: node {why['node']}, draw {why['draw']:.6f} -> {why['chosen'] or 'nothing'}{held}"]
     if why["candidates"]:
         lines.append(_scores(why["candidates"]))

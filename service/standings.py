@@ -30,7 +30,7 @@ def to_text(found: WorldShown, jobs: Sequence[str] = ()) -> str:
         if found.plan
         else "last plan: none, it has not ticked since it was opened",
         "flags:",
-        outline(dict(sorted(found.flags.items()))),
+        outline(dict(sorted(found.flags.items())), report.day_lengths),
         "housekeeping, by real time:",
         chores_to_text(found.housekeeping),
     ]

@@ -49,14 +49,12 @@ def submit(
 
 def outcome(data: Path, world_id: str, kind: Any, payload: dict[str, Any], wait_s: float) -> Any:
     """The committed outcome of an input. Raises Refusal for one that the world refused."""
-    from service.answers import REFUSED
-    from service.errors import Refusal
+    from service.answers import refusal
 
     answer = _answer(data, world_id, kind, payload, wait_s)
     if answer.applied:
         return answer
-    reason, do = (str(answer.detail.get(key, "")) for key in ("reason", "do"))
-    raise Refusal(f"World {world_id} did not {REFUSED[kind]}", because=reason, do=do)
+    raise refusal(world_id, kind, answer.detail)
 
 
 def committed(world_id: str, answer: Any) -> dict[str, Any]:

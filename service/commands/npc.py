@@ -122,7 +122,7 @@ def _why(why: dict[str, Any]) -> list[str]:
     if "error" in why:
         return [f"a rule of theirs fails: {why['error']}"]
     if why["node"] is None:
-        return ["no node of their routine matches now"]
+        return ["no node of a routine of theirs matches now"]
     ranked = sorted(why["candidates"], key=lambda one: -one["score"])
     scored = ", ".join(f"{one['activityId']} {one['score']:.3g}" for one in ranked) or "nothing"
     lines = [f"deciding now, node {why['node']}: {scored} -> {why['chosen'] or 'nothing'}"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -212,8 +212,6 @@ def _read(
     sessions = read_sessions(fields, Around(WorldId(world_id), people, places, speech))
     fields.ignore("version", "$schema")
     fields.done()
-    if simulation is None:
-        raise WorldFileInvalid(source, fields.problems)
     found = WorldDefinition(
         WorldId(world_id),
         name,
@@ -222,15 +220,25 @@ def _read(
         locations,
         npcs,
         sessions,
-        simulation,
+        simulation or SimulationConfig(),
         behavior,
         calendar,
         document,
     )
-    read_tier_rules(simulation.rules, RuleNames(names, found.people_ids, found.resolve_ref))
-    if not all(problem.warning for problem in fields.problems):
+    rules = _rules_as_written(document) if simulation is None else simulation.rules
+    read_tier_rules(rules, RuleNames(names, found.people_ids, found.resolve_ref))
+    if simulation is None or not all(problem.warning for problem in fields.problems):
         raise WorldFileInvalid(source, fields.problems)
     return found
+
+
+def _rules_as_written(document: Any) -> Sequence[Any]:
+    """Tier rules of a block that is wrong: what is wrong with them is said along with the rest."""
+    listed = document
+    for key in ("meta", "simulation", "rules"):
+        listed = listed.get(key) if isinstance(listed, Mapping) else None
+    readable = isinstance(listed, list) and all(isinstance(one, Mapping) for one in listed)
+    return listed if readable else ()
 
 
 def under_another_name(

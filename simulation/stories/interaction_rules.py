@@ -179,12 +179,17 @@ def _unmet(gate: MetricGate, meeting: Meeting) -> str | None:
     except TypeError as error:
         raise RuleRaised(gate.path, str(error)) from error
     if gate.values and value not in gate.values:
-        return f"{metric.name} is {value}, not {' or '.join(map(str, gate.values))}"
+        return f"{metric.name} is {_word(value)}, not {' or '.join(map(_word, gate.values))}"
     if gate.low is not None and (not is_number(value) or float(value or 0) < gate.low):
         return f"{metric.name} is {value}, below {gate.low:g}"
     if gate.high is not None and (not is_number(value) or float(value or 0) > gate.high):
         return f"{metric.name} is {value}, above {gate.high:g}"
     return None
+
+
+def _word(value: object) -> str:
+    """As JSON and the definition write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _behavior(rules: InteractionRules, meeting: Meeting) -> Barrier | None:

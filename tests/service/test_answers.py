@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from messages.admin import InputAnswered
-from service.answers import SHOWN_CHARS_MAX, said, sentence, shown
+from service.answers import SHOWN_CHARS_MAX, refusal, said, sentence, shown
 from simulation.units import InputKind, Seq, Tick, WorldId
 
 DAY = (86_400_000_000, 3_600_000_000, 60_000_000)
@@ -174,6 +174,25 @@ def test_an_answer_says_at_which_tick_and_time() -> None:
     )
     text = sentence("inn", InputKind.PAUSE, {}, answer)
     assert text == "inn: paused; tick 1,200, day 1 02:00"
+
+
+@pytest.mark.parametrize(
+    ("detail", "text"),
+    [
+        ({"reason": "toast is closed"}, "World inn did not do it: toast is closed."),
+        ({"reason": "toast is closed", "do": "wait"}, "World inn did not do it: toast is closed. Wait."),
+        (
+            {"reason": "toast is closed", "do": "wait", "message": "Not yet!"},
+            "World inn did not do it: toast is closed. Wait. Not yet!",
+        ),
+        (
+            {"reason": "toast is closed", "message": "Not yet!"},
+            "World inn did not do it: toast is closed. Not yet!",
+        ),
+    ],
+)
+def test_a_refusal_says_why_what_to_do_and_what_the_player_is_told(detail: dict[str, Any], text: str) -> None:
+    assert str(refusal("inn", InputKind.INTERACT, detail)) == text
 
 
 def test_a_long_value_does_not_flood_the_sentence() -> None:

@@ -45,6 +45,10 @@ def test_moments_are_told_by_the_calendar_and_other_numbers_are_not() -> None:
         "version": 3_600,
         "lastActivities": [{"activityId": "nap", "endedAtSeconds": 5_400}],
         "interactions": {"lastUsedAt": {"greet": 3_607}, "met": True, "createdAt": None},
+        "waiting": {"since": 3_600, "seen": 3_600},
+        "history": [{"node": "once", "at": 7_200}],
+        "worldEvents.rumour.purse": 5_400,
+        "events.fair.triggeredAt": 3_600,
     }
     day = (86_400_000_000, 3_600_000_000, 60_000_000)
     assert outline(value, day).splitlines() == [
@@ -57,4 +61,11 @@ def test_moments_are_told_by_the_calendar_and_other_numbers_are_not() -> None:
         "    greet: day 0 01:00:07",
         "  met: true",
         "  createdAt: -",
+        "waiting:",
+        "  since: day 0 01:00",
+        "  seen: 3,600",
+        "history:",
+        "  - node: once, at: day 0 02:00",
+        "worldEvents.rumour.purse: day 0 01:30",
+        "events.fair.triggeredAt: day 0 01:00",
     ]

@@ -146,6 +146,18 @@ def test_the_good_file_has_no_problem() -> None:
         ({"meta.simulation": {"rules": {}}}, [("meta.simulation.rules", "is {}")]),
         ({"meta.simulation": {"timeScale": True}}, [("meta.simulation.timeScale", "is true")]),
         (
+            {
+                "meta.simulation": {
+                    "timeScale": True,
+                    "rules": [{"when": {"type": "sameLocation"}, "tier": "active"}],
+                }
+            },
+            [
+                ("meta.simulation.rules[0].when.type", "no type of tier rule 'sameLocation'"),
+                ("meta.simulation.timeScale", "is true"),
+            ],
+        ),
+        (
             {"meta.time_config": {"periods": [{"id": "a", "startHour": -1, "endHour": 99}]}},
             [
                 ("meta.time_config.periods[0].endHour", "is 99"),

@@ -204,6 +204,12 @@ def test_a_gate_sees_what_is_personal_first_unless_it_asks_for_what_everybody_se
     assert listed["shared"]["reason"] == "core.affinity is 1, below 50"
 
 
+def test_a_truth_is_told_as_the_definition_writes_it() -> None:
+    made = town(praise={"gating": {"metrics": [{"metric": "stage.warm", "values": [True]}]}})
+    made["meta"]["metrics"] = {"stage": {"warm": {"type": "boolean", "component": "stage"}}}
+    assert Play(made).listed()["praise"]["reason"] == "stage.warm is false, not true"
+
+
 def test_activity_and_tier_of_the_person_count_as_they_are() -> None:
     farm = {"behavior": {"currentActivityId": "farm", "simulationTier": "ambient"}}
     made = town(
