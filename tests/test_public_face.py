@@ -25,3 +25,8 @@ def test_importing_it_loads_nothing_heavy() -> None:
     code = f"import sys, theatrum; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_its_names_are_listed_before_they_are_used() -> None:
+    """As a prompt completes them."""
+    assert dir(theatrum) == sorted(theatrum.__all__)
