@@ -42,23 +42,26 @@ class TemplateProvider:
         params = assignment.params
         pick = _Picker(assignment.request_id)
         name = str(params.get("npcName") or assignment.npc_id or "Somebody")
-        activity = str(params.get("activityName") or "this").lower()
-        place = str(params.get("locationId") or "here").removeprefix("loc:").replace("_", " ")
+        doing = str(params.get("activityName") or "").lower()
+        place = str(params.get("locationId") or "").removeprefix("loc:").replace("_", " ")
         match assignment.kind:
             case "dialogue":
-                lines = (pick(OPENINGS), pick(MIDDLES).format(activity=activity), pick(CLOSINGS))
+                lines = (pick(OPENINGS), pick(MIDDLES).format(activity=doing or "this"), pick(CLOSINGS))
                 return {"provider": self.name, "speaker": name, "text": " ".join(lines)}
             case "action_block":
                 steps = [
                     {"actor": name, "action": pick(GESTURES)},
-                    {"actor": name, "action": f"goes on: {activity}"},
+                    {"actor": name, "action": f"goes on: {doing}" if doing else "goes on"},
                 ]
                 return {"provider": self.name, "steps": steps}
             case "scene":
-                text = f"{name} at {place}, busy with {activity}; {pick(GESTURES)}."
-                return {"provider": self.name, "text": text}
+                known = (f" at {place}" if place else "") + (f", busy with {doing}" if doing else "")
+                return {
+                    "provider": self.name,
+                    "text": f"{name}{known}{';' if known else ''} {pick(GESTURES)}.",
+                }
             case _:
-                return {"provider": self.name, "description": f"{name}, {activity}, {place}"}
+                return {"provider": self.name, "description": ", ".join(filter(None, (name, doing, place)))}
 
 
 class _Picker:
