@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ BEHAVIOR = "meta.behavior"
 
 def warnings_of(world: WorldDefinition) -> Iterator[Problem]:
     """Everything suspicious about a world that is otherwise sound."""
-    people = (_activities, _routines, _conditions, _preferences, _profiles)
+    people = (_activities, _routines, _conditions, _preferences, _profiles, _ties)
     kinds = (*people, _chains, _narratives, _interactions, _hooks)
     return (found for kind in kinds for found in kind(world))
 
@@ -220,6 +220,15 @@ def _preferences(world: WorldDefinition) -> Iterator[Problem]:
     for n, npc in enumerate(world.npcs):
         if npc.preferences.category_weights:
             yield from _liked(npc.preferences, f"npcs[{n}].personality.preferences", known)
+
+
+def _ties(world: WorldDefinition) -> Iterator[Problem]:
+    for n, npc in enumerate(world.npcs):
+        ties = npc.components.get("relationships")
+        for ref in ties if isinstance(ties, Mapping) else ():
+            if not world.resolve_ref(ref):
+                path = at(f"npcs[{n}].components.relationships", ref)
+                yield _warn(path, ref, "names nobody of this world")
 
 
 def _profiles(world: WorldDefinition) -> Iterator[Problem]:

@@ -313,6 +313,11 @@ def test_each_problem_is_said_once_where_it_is(
             "rules ask for npc:bo, so they do not see it",
         ),
         (
+            {ADA: {"relationships": {"npc:bo": {"trust": 1}, "npc:boo": {"trust": 1}}}},
+            "npcs[0].components.relationships.npc:boo",
+            "names nobody of this world",
+        ),
+        (
             {ADA: {"behavior": {"activityStartedAt": 99}}},
             "npcs[0].components.behavior.activityStartedAt",
             "is in the future: the world begins before it",
