@@ -122,7 +122,7 @@ def _changes(world: World, fields: Fields, session: Session) -> dict[str, Any]:
     if fields.given("cast"):
         found["cast"] = read_cast(fields, people)
     if fields.given("flags"):
-        found["flags"] = session.with_flags(flat_flags(fields.mapping("flags"))).flags
+        found["flags"] = session.with_flags(flat_flags(fields.flags("flags"))).flags
     if fields.given("inventory"):
         mine = {**session.inventory, **dict.fromkeys(fields.mapping("inventory"), 0)}
         mine.update(read_inventory(fields.within("inventory")))
@@ -180,7 +180,7 @@ def flags(world: World, payload: Mapping[str, Any]) -> tuple[Verdict, Touches]:
     """Set flags of the world; one that is null is removed."""
     problems: list[Problem] = []
     fields = Fields(payload, "$", problems)
-    changes = flat_flags(fields.mapping("flags"))
+    changes = flat_flags(fields.flags("flags"))
     fields.done()
     if not changes and not problems:
         return refused("$.flags is empty", 'give at least one flag, such as {"town.festival": true}'), NOTHING

@@ -91,7 +91,9 @@ def test_a_stale_writer_is_refused_with_the_version_there_is(opened: tuple[World
         (InputKind.SESSION_UPDATE, {"sessionId": "s1", "flags": {"a": "b" * 262_144}}, "at most 262144"),
         (InputKind.SESSION_UPDATE, {"sessionId": "s1", "npcs": {"npc:1": {"core": 5}}}, "$.npcs.npc:1.core"),
         (InputKind.SESSION_LEAVE, {"sessionId": "s1", "why": "tired"}, "$.why: no key"),
+        (InputKind.SESSION_UPDATE, {"sessionId": "s1", "flags": {"a": {"": 1}}}, "$.flags.a: has a flag ''"),
         (InputKind.FLAGS, {"flags": {}}, "$.flags is empty"),
+        (InputKind.FLAGS, {"flags": {" ": 1}}, "$.flags: has a flag ' '"),
         (InputKind.FLAGS, {"flags": {"a": "b" * 65_529}}, "$.flags has 65537 bytes"),  # {"a":"..."} is 8 more
         (InputKind.PERSON, {"npcId": "npc:99", "component": "core", "value": {}}, "$.npcId: no npc 'npc:99'"),
         (
