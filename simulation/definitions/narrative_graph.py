@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from simulation.definitions.fields import at
@@ -38,19 +38,20 @@ def ways_of(program: Program, node: NarrativeNode) -> tuple[Way, ...]:
             return program.ways(node)
 
 
-def check_graph(program: Program, problems: list[Problem]) -> None:
-    """Note every name that is no node, nodes that cannot be left as they say, and rounds without a wait."""
+def check_graph(program: Program, named: Collection[str], problems: list[Problem]) -> None:
+    """Note every name that is no node, nodes that cannot be left as they say, and, where every node that is
+    named was read, rounds without a wait."""
     before = len(problems)
     for node in program.nodes.values():
         problems.extend(
-            unknown_name(way.where, way.to, program.nodes, "node")
+            unknown_name(way.where, way.to, named, "node")
             for way in ways_of(program, node)
-            if way.to not in program.nodes
+            if way.to and way.to not in named
         )
         if isinstance(node, Choice | Branch) and program.ways(node):
             message = "is never taken: choices and branches say themselves where they lead"
             problems.extend(Problem(way.path, node.id, message) for way in program.ways(node))
-    if len(problems) == before:
+    if len(problems) == before and len(program.nodes) == len(named):
         problems.extend(_rounds(program))
 
 

@@ -13,7 +13,7 @@ from simulation.definitions.metrics import Metrics
 from simulation.definitions.narrative_graph import check_graph, ways_of
 from simulation.definitions.narrative_nodes import NarrativeNode, Way
 from simulation.definitions.narrative_reading import Known, read_node
-from simulation.definitions.problems import unknown_name
+from simulation.definitions.problems import Problem, unknown_name
 from simulation.hashing import canonical
 from simulation.units import NpcId
 
@@ -65,24 +65,32 @@ def _program(
     variables = _variables(fields)
     known = Known(names, people, variables, metrics)
     nodes = _by_id(fields, known)
-    listed = fields.raw("nodes", [])
-    fine = isinstance(listed, list) and len(nodes) == len(listed)
+    named = _named(fields.raw("nodes", []))
     entry = fields.identifier("entryNodeId", next(iter(nodes), "none"))
-    if fine and entry not in nodes:
-        fields.problems.append(unknown_name(fields.at("entryNodeId"), entry, nodes, "node"))
+    if named and entry not in named:
+        fields.problems.append(unknown_name(fields.at("entryNodeId"), entry, named, "node"))
     found = Program(
         id=key,
         name=fields.text("name", key),
         path=path,
         entry=entry,
         nodes=nodes,
-        edges=_edges(fields, known, nodes, fine),
+        edges=_edges(fields, known, named),
         variables=variables,
     )
     fields.done()
-    if fine:
-        check_graph(found, names.problems)
+    if named:
+        check_graph(found, named, names.problems)
     return found
+
+
+def _named(listed: object) -> tuple[str, ...]:
+    """The ids of all nodes, also of those that cannot be read; none if some cannot be told."""
+    if not isinstance(listed, list):
+        return ()
+    unheard: list[Problem] = []
+    ids = [Fields(node, "", unheard).identifier("id") for node in listed]
+    return () if unheard else tuple(dict.fromkeys(ids))
 
 
 def _variables(fields: Fields) -> dict[str, Any]:
@@ -108,17 +116,15 @@ def _by_id(fields: Fields, known: Known) -> dict[str, NarrativeNode]:
     return found
 
 
-def _edges(
-    fields: Fields, known: Known, nodes: Mapping[str, NarrativeNode], fine: bool
-) -> dict[str, tuple[Way, ...]]:
+def _edges(fields: Fields, known: Known, named: Collection[str]) -> dict[str, tuple[Way, ...]]:
     """By the node they lead from. Choices and branches say themselves where they lead."""
 
     def read(value: Any, path: str) -> tuple[str, Way]:
         edge = Fields(value, path, fields.problems)
         edge.ignore("id", "style")
         origin = edge.identifier("from")
-        if fine and origin and origin not in nodes:
-            edge.problems.append(unknown_name(edge.at("from"), origin, nodes, "node"))
+        if named and origin and origin not in named:
+            edge.problems.append(unknown_name(edge.at("from"), origin, named, "node"))
         way = _way(edge, known)
         edge.done()
         return origin, way

@@ -132,6 +132,23 @@ def test_a_mistake_is_refused_where_it_is(told_program: dict[str, Any], says: st
 # -- going round
 
 
+def test_what_edges_name_is_checked_beside_a_broken_node() -> None:
+    broken = program(
+        line("a"),
+        {"id": 7, "type": "dialog"},
+        entryNodeId="c",
+        edges=[{"from": "a", "to": "b"}, *after("7", "a")],
+    )
+    said = problems(broken)
+    for part in (
+        f"{P}.nodes[1].type",
+        f"{P}.entryNodeId: no node 'c'; allowed: 7, a",
+        f"{P}.edges[0].to: no node",
+    ):
+        assert part in said
+    assert f"{P}.edges[1]" not in said
+
+
 def test_a_cycle_without_a_wait_is_refused() -> None:
     found = problems(program(line("a"), line("b"), line("c"), edges=after("a", "b", "c", "b")))
     assert f"{P}.nodes[1]: b comes back to itself without ever waiting" in found
