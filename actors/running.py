@@ -196,7 +196,8 @@ class Running:
         left = event.outcomes, event.requests
         hosted.buffer.ticked(event.tick, *left, end_ns, cost_ns, event.size, event.unwanted)
         if late_ns is not None:
-            hosted.lateness.add(late_ns)
+            if not hosted.pacer.owed:
+                hosted.lateness.add(late_ns)
             hosted.heed_config(end_ns)
             try:
                 hosted.pacer.ticked(end_ns)

@@ -208,6 +208,7 @@ def test_a_service_that_was_away(
     hosted = shard.running.hosted[name]
     assert (hosted.world.tick, hosted.pacer.missed, hosted.stopped) == (1 + ticks, missed, "")
     assert hosted.pacer.deadline_ns == clock.ns + HOUR
+    assert list(hosted.lateness.samples) == [0], "what the time away owed is late for a reason"
 
 
 @pytest.mark.parametrize("how", ["pause", "turns"])
