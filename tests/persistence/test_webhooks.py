@@ -118,6 +118,13 @@ def test_what_a_world_gives_up_is_told_as_cancelled_with_its_commit(asked: Store
     assert (data["requestId"], data["status"], data["reason"]) == ("r1", "cancelled", "the player left")
 
 
+def test_whoever_comes_after_a_job_was_cancelled_is_not_told_of_it(asked: Store) -> None:
+    asked(lambda db: commits.write(db, [record(2, 2, cancelled={R1: "the player left"})]))
+    add(asked)
+    asked(lambda db: commits.write(db, [record(3, 3, cancelled={R1: "the player left"})]))
+    assert told(asked) == []
+
+
 @pytest.mark.parametrize(
     ("kinds", "world", "count"),
     [

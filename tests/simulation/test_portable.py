@@ -205,6 +205,7 @@ def without_energy(head: dict[str, Any]) -> None:
         (lambda head: head.update(clock=[1, 2**63, 0, 0, 0]), "its tick is no whole number"),
         (lambda head: head.update(clock=[1, 1, 10**12, 0, 0]), "its carry is no whole number"),
         (lambda head: head.update(clock=[1, 1, 0, 0, 10**18]), "owes steps beyond the time"),
+        (lambda head: head.update(advanceLimit=10**18 + 1), "its advance limit is no whole number"),
         (lambda head: head.update(applied=2**63), "inputs of another history"),
     ],
 )

@@ -503,6 +503,7 @@ def test_a_trade_either_moves_everything_or_nothing(coins: int, price: int, star
 def test_no_world_has_more_flags_and_no_player_more_kinds_of_items_than_may_be() -> None:
     made = town(
         mark={"outcome": {"worldFlagChanges": {"set": {"new": 1}}}},
+        count={"outcome": {"worldFlagChanges": {"increment": {"new": 1}}}},
         again={"outcome": {"worldFlagChanges": {"set": {"f1": 2}}}},
         take={"outcome": {"inventoryChanges": {"add": [{"itemId": "new"}]}}},
         more={"outcome": {"inventoryChanges": {"add": [{"itemId": "i1"}]}}},
@@ -510,7 +511,8 @@ def test_no_world_has_more_flags_and_no_player_more_kinds_of_items_than_may_be()
     )
     made["flags"] = {f"f{n}": 1 for n in range(FLAGS_MAX)}
     play = Play(made)
-    assert f"more than {FLAGS_MAX} flags" in play.do("mark").detail["reason"]
+    for one in ("mark", "count"):
+        assert f"more than {FLAGS_MAX} flags" in play.do(one).detail["reason"]
     assert f"more than {KINDS_OF_ITEM_MAX} kinds" in play.do("take").detail["reason"]
     assert (play.do("again").applied, play.do("more").applied) == (True, True)
     assert (play.world.flags["f1"], play.session.inventory["i1"]) == (2, 2)

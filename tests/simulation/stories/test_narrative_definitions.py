@@ -149,6 +149,20 @@ def test_what_edges_name_is_checked_beside_a_broken_node() -> None:
     assert f"{P}.edges[1]" not in said
 
 
+def test_nothing_is_said_of_edges_while_a_node_has_no_id() -> None:
+    said = problems(program(line("a"), {"type": "dialogue", "text": "B"}, edges=after("a", "b")))
+    assert f"{P}.nodes[1].id" in said
+    assert "edges" not in said
+
+
+def test_a_way_into_a_broken_node_is_no_cycle_and_no_crash() -> None:
+    said = problems(
+        program(line("a"), line("b", text=5), {"id": "c", "type": "dialog"}, edges=after("a", "c", "a"))
+    )
+    assert f"{P}.nodes[2].type" in said
+    assert "comes back" not in said
+
+
 def test_a_cycle_without_a_wait_is_refused() -> None:
     found = problems(program(line("a"), line("b"), line("c"), edges=after("a", "b", "c", "b")))
     assert f"{P}.nodes[1]: b comes back to itself without ever waiting" in found
