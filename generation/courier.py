@@ -33,6 +33,8 @@ SETTLE_S = 0.05
 """Seconds that a run waits for answers before it looks again: quick endpoints are noted together."""
 RETRY_S = (1.0, 3_600.0)
 """Before the second attempt, doubling, and at most; jittered."""
+DOUBLINGS_MAX = 20
+"""Twelve days: beyond every bound, and a number that a float holds however often an endpoint failed."""
 RETRY_AFTER_S = 3_600.0
 """As long as one answer's wish to wait is heeded."""
 PAUSE_S = 60.0
@@ -54,7 +56,7 @@ Post = Callable[[str, Mapping[str, str], bytes], Awaitable[Posted]]
 def wait_before_next(attempts: int, asked_s: float | None, draw: float) -> float:
     """Seconds after so many attempts; `draw` from 0 to 1 jitters them. No shorter than the endpoint asked
     for, within reason."""
-    doubled: float = RETRY_S[0] * 2 ** min(attempts - 1, 20)
+    doubled: float = RETRY_S[0] * 2 ** min(attempts - 1, DOUBLINGS_MAX)
     own = min(RETRY_S[1], doubled) * (0.5 + draw / 2)
     return own if asked_s is None else max(own, min(asked_s, RETRY_AFTER_S))
 

@@ -15,6 +15,8 @@ HEAD_BYTES = 65_536
 """Of an answer: its status and headers; the body is not read."""
 INTERIM_MAX = 5
 """Answers 1xx before the one that counts."""
+WAIT_DIGITS_MAX = 9
+"""Of the seconds an endpoint asks to wait: thirty years, longer than anybody heeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def answered(head: bytes) -> Posted:
 def asked_wait_s(retry_after: str, now: float) -> float | None:
     """Seconds that the header `Retry-After` asks to wait; None if it is not there or makes no sense."""
     if retry_after.isascii() and retry_after.isdecimal():
-        return float(retry_after[:9])
+        return float(retry_after[:WAIT_DIGITS_MAX])
     try:
         return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now)
     except (ValueError, OverflowError):
