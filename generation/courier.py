@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from generation.backoff import HEEDED_S_MAX, wait_before_next
 from generation.posting import Posted, asked_wait_s, post
 from generation.signatures import sign
 from persistence import webhooks
@@ -33,10 +34,6 @@ SETTLE_S = 0.05
 """Seconds that a run waits for answers before it looks again: quick endpoints are noted together."""
 RETRY_S = (1.0, 3_600.0)
 """Before the second attempt, doubling, and at most; jittered."""
-DOUBLINGS_MAX = 20
-"""Twelve days: beyond every bound, and a number that a float holds however often an endpoint failed."""
-RETRY_AFTER_S = 3_600.0
-"""As long as one answer's wish to wait is heeded."""
 PAUSE_S = 60.0
 """Seconds at most that an endpoint which fails is left alone before another delivery is tried on it."""
 ATTEMPTS_MAX = 30
@@ -53,14 +50,6 @@ log = structlog.get_logger(process="th-gate")
 Post = Callable[[str, Mapping[str, str], bytes], Awaitable[Posted]]
 
 
-def wait_before_next(attempts: int, asked_s: float | None, draw: float) -> float:
-    """Seconds after so many attempts; `draw` from 0 to 1 jitters them. No shorter than the endpoint asked
-    for, within reason."""
-    doubled: float = RETRY_S[0] * 2 ** min(attempts - 1, DOUBLINGS_MAX)
-    own = min(RETRY_S[1], doubled) * (0.5 + draw / 2)
-    return own if asked_s is None else max(own, min(asked_s, RETRY_AFTER_S))
-
-
 def judged(due: Due, said: Posted, now: float, draw: float) -> Tried:
     """What becomes of a delivery after one more attempt."""
     attempts, error = due.attempts + 1, said.error[:ERROR_CHARS_MAX]
@@ -68,7 +57,7 @@ def judged(due: Due, said: Posted, now: float, draw: float) -> Tried:
         return Tried(due.id, "delivered", attempts, now, now, said.status, "")
     if attempts >= ATTEMPTS_MAX:
         return Tried(due.id, "dead", attempts, now, now, said.status, error)
-    wait_s = wait_before_next(attempts, asked_wait_s(said.retry_after, now), draw)
+    wait_s = wait_before_next(RETRY_S, attempts, asked_wait_s(said.retry_after, now), draw)
     return Tried(due.id, "pending", attempts, now + wait_s, None, said.status, error)
 
 
@@ -95,8 +84,8 @@ def paused(before: Pause | None, asked_s: float | None, now: float, draw: float)
     """How long an endpoint is left alone that failed just now; what was under way to it together fails once.
     What it asks for is heeded beyond the bound of an own guess."""
     failures = 1 if before is None else before.failures + (before.until <= now)
-    own = min(PAUSE_S, wait_before_next(failures, None, draw))
-    until = now + max(own, min(asked_s or 0.0, RETRY_AFTER_S))
+    own = min(PAUSE_S, wait_before_next(RETRY_S, failures, None, draw))
+    until = now + max(own, min(asked_s or 0.0, HEEDED_S_MAX))
     return Pause(failures, until if before is None else max(until, before.until))
 
 

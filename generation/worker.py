@@ -11,6 +11,7 @@ import structlog
 from arq import Retry, Worker, func
 from arq.connections import RedisSettings, create_pool
 
+from generation.backoff import wait_before_next
 from generation.events import Handlers
 from generation.metrics import STORE_EVERY_S
 from generation.providers import Assignment, NoProvider, Providers, Retryable
@@ -45,8 +46,6 @@ HEALTH_EVERY_S = 5
 """Seconds between two signs of life in Redis."""
 RETRY_S = (0.5, 60.0)
 """Before the second attempt, doubling, and at most; jittered."""
-RETRY_AFTER_S = 3_600.0
-"""As long as one request of a provider to wait is heeded: who asks for more is asked again then."""
 ARQ_TRIES_MAX = 1_000_000
 """Attempts are counted in the row, where a wiped Redis cannot forget them."""
 
@@ -80,21 +79,11 @@ async def _retry(ctx: dict[str, Any], job: generations.Job, error: Retryable) ->
     if job.attempts >= ATTEMPTS_MAX:
         await _finish(ctx, job, GenerationStatus.FAILED, reason=f"after {job.attempts} attempts: {error}")
         return
-    wait = wait_before_next(job.attempts, error.after_s, random.random())
+    wait = wait_before_next(RETRY_S, job.attempts, error.after_s, random.random())
     detail = {"reason": whole_text(str(error)), "afterSeconds": wait}
     await announcing.tell(ctx["db"], announcing.happened("job:retrying", job, time.time(), detail))
     ctx["handlers"].tell("job:retrying", job.request_id, job, **detail)
     raise Retry(defer=wait)
-
-
-def wait_before_next(attempts: int, asked_s: float | None, draw: float) -> float:
-    """Seconds after so many attempts; `draw` from 0 to 1 jitters them. No shorter than the provider asked
-    for, if that is a number."""
-    doubled: float = RETRY_S[0] * 2 ** min(attempts - 1, 20)
-    own = min(RETRY_S[1], doubled) * (0.5 + draw / 2)
-    if not isinstance(asked_s, int | float) or not asked_s > 0:
-        return own
-    return max(own, min(float(asked_s), RETRY_AFTER_S))
 
 
 async def _finish(

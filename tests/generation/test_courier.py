@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from generation.courier import ATTEMPTS_MAX, DELIVERIES, Courier, Pause, judged, paused, wait_before_next
+from generation.backoff import wait_before_next
+from generation.courier import ATTEMPTS_MAX, DELIVERIES, RETRY_S, Courier, Pause, judged, paused
 from generation.posting import Posted, answered, asked_wait_s, post
 from persistence.engine import Database
 from persistence.tables import webhook_deliveries, webhooks
@@ -31,6 +32,7 @@ TAKEN, BROKEN = Posted(200), Posted(500, "HTTP 500")
         (12, None, 1.0, 2_048.0),
         (13, None, 1.0, 3_600.0),
         (30, None, 0.0, 1_800.0),
+        (2_000, None, 1.0, 3_600.0),
         (1, 20.0, 1.0, 20.0),
         (6, 20.0, 1.0, 32.0),
         (1, 9_999.0, 1.0, 3_600.0),
@@ -39,7 +41,7 @@ TAKEN, BROKEN = Posted(200), Posted(500, "HTTP 500")
 def test_the_wait_doubles_up_to_an_hour_and_is_no_shorter_than_asked(
     attempts: int, asked_s: float | None, draw: float, wait_s: float
 ) -> None:
-    assert wait_before_next(attempts, asked_s, draw) == wait_s
+    assert wait_before_next(RETRY_S, attempts, asked_s, draw) == wait_s
 
 
 def due(attempts: int = 0) -> Due:

@@ -13,6 +13,7 @@ from arq.constants import in_progress_key_prefix
 from sqlalchemy import delete, select
 
 from generation import worker
+from generation.backoff import wait_before_next
 from generation.events import Handlers, Kind
 from generation.gatekeeping import CHORES, Gatekeeper, Step
 from generation.providers import Assignment, Providers, Retryable
@@ -351,7 +352,7 @@ def test_a_retry_is_told_and_what_came_before_it_is_no_wait_for_a_worker(
 def test_waits_double_are_jittered_and_no_shorter_than_asked_for(
     attempts: int, asked_s: Any, draw: float, wait: float
 ) -> None:
-    assert worker.wait_before_next(attempts, asked_s, draw) == wait
+    assert wait_before_next(worker.RETRY_S, attempts, asked_s, draw) == wait
 
 
 def test_a_provider_that_never_stops_asking_for_patience_ends_the_request_at_its_budget(
